@@ -1,12 +1,13 @@
 """Amit 2019, Fig. 1-2, section 2.3, Eq. 8-9: the circuit of o, t and s that computes the hinge's error.
 
-A circuit with two output units, one that is to be on (s = +1) and one that is not (s = -1), whose field h is
-shown by a stimulus, one to one. In step-by-step mode the four cases are held against section 2.3 step by step, and the
-error that o holds at the end of a cycle against Eq. 4 and 5 over a grid of h. With time constants (tau > dt) the
-printed circuit never shuts off; two repairs are drawn beside it, and the hysteresis is the one chosen: it visits
-0, and its mean is that of step-by-step mode, for every tau/dt and both signs.
+The circuit has two output units, one that is to be on (s = +1) and one that is not (s = -1). A stimulus shows their fields
+h, one to one. In step-by-step mode the four cases are compared with section 2.3 step by step, and the error that o holds at
+the end of a cycle is compared with Eq. 4 and 5 over a grid of h. With time constants (tau > dt) the printed circuit never
+shuts off. Two repairs are drawn beside it. The hysteresis is the one that was chosen, since it visits 0, and its mean is
+that of step-by-step mode, for every tau/dt and both signs.
 
-Misprints: Eq. 9's branches overlap at +-M, so |h| < M; Eq. 5's second case, and the text before Eq. 8, mean h >= -S.
+There are two misprints: the branches of Eq. 9 overlap at +-M, so that |h| < M is meant; and the second case of Eq. 5, and
+the text before Eq. 8, mean h >= -S.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Amit 2019, Fig. 4: the more the feedback is updated, the sooner the error is gone.
 
-The network of Fig. 3 with all forward weights 0 at the start and the same random R_i(0), sd .3/sqrt(fan-in), for
-every epsilon: Delta R = epsilon Delta W^T, rate .03. Backpropagation from zero weights never moves (checked), so
-that its curve begins at random weights with the sd of R_i(0).
+The network is that of Fig. 3. All its forward weights are 0 at the start, and it has the same random R_i(0), with sd
+.3/sqrt(fan-in), for every epsilon: Delta R = epsilon Delta W^T, at the rate .03. Backpropagation from zero weights never
+moves (this is checked), so that its curve begins at random weights with the sd of R_i(0).
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Amit 2019, Eq. 12-18, Theorems 1 and 2: circuits whose weights follow the scalar systems of the theory.
 
-For k = 2, 3 and 4 layers a linear circuit starts at W_i(0) = 0 and R_i(0) = U_i L_{R,i} U_{i+1}^T, where it falls
-apart into one scalar system per singular value of T. It is run at three rates and held against those systems as
-SciPy integrates them: a circuit at rate r is their Euler method with step r, so that its distance, and the drift of
-what Eq. 17 conserves, halve with the rate.
+For k = 2, 3 and 4 layers a linear circuit starts at W_i(0) = 0 and R_i(0) = U_i L_{R,i} U_{i+1}^T, where it falls apart
+into one scalar system per singular value of T. It is run at three rates, and compared with those systems as SciPy
+integrates them. A circuit at rate r is their Euler method with step r, so that its distance, and the drift of what Eq. 17
+conserves, halve with the rate.
 
-With k = 3, half of the modes meet Theorem 2's condition, lambda_{R,2} > (1 + sqrt(1 + eps))/2 lambda_{R,3}, and half
-do not. Theorem 2's "lambda_3 increases with eps" cannot be: the product of all three tends to lambda_T whatever
-eps. It is sqrt(eps) lambda_3 that does, and that Eq. 18 needs.
+With k = 3, half of the modes meet Theorem 2's condition, lambda_{R,2} > (1 + sqrt(1 + eps))/2 lambda_{R,3}, and half do
+not. Theorem 2's "lambda_3 increases with eps" cannot be true: the product of all three tends to lambda_T, whatever eps is.
+It is sqrt(eps) lambda_3 that increases, and Eq. 18 needs this.
 """
 
 from __future__ import annotations

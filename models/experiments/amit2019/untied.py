@@ -1,8 +1,8 @@
 """Amit 2019, section 4.1: Table 3 (deepernet_s on CIFAR-10, tied and untied) and Fig. 6 (filters of an untied simpnet).
 
-deepernet_s: the tied network is trained for 100 epochs; its first layer is kept and frozen, and the others are trained
-again, untied. Fig. 6: simpnet, one epoch tied at the rate .01, then untied; though no two places share a weight any more,
-their filters stay alike. Their similarity is the mean correlation of a filter at two places
+The tied deepernet_s is trained for 100 epochs; its first layer is kept and frozen, and the others are trained again,
+untied. For Fig. 6, simpnet is trained for one epoch, tied, at the rate .01, and then untied; though no two places share a
+weight any more, their filters stay alike. Their similarity is the mean correlation of a filter at two places
 (`recircuit.models.analysis.filters.likeness`).
 """
 

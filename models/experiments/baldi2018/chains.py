@@ -1,14 +1,14 @@
 """Baldi, Sadowski and Lu 2018, sections 7.2 to 7.4, Theorems 2 to 4: chains A[1, ..., 1] of 2, 3 and 4 weights.
 
-12 draws of 128 chains of each length begin at random: weights uniform in +-1.5, c and beta in .5 to 1.5 (c of either
-sign), alpha likewise. Some begin where learning drives P away from alpha/beta (Eq. 37: the unstable region). All end at
+12 draws of 128 chains of each length begin at random: weights are uniform in +-1.5, c and beta in .5 to 1.5 (c of either
+sign), and so is alpha. Some begin where learning drives P away from alpha/beta (Eq. 37: the unstable region). All end at
 the root that the polynomial of degree 2^L - 1 predicts, and a_(i+1) is a quadratic function of a_i along the way.
 
 The theorems are about the limit of small rates and long times. At the rates of `STAGES`, 15 of the 4,608 chains end farther
 than a thousandth from their root: 13 of them are up to 1% off, since their fast last approach is not small beside the rate, and
 two have not come to rest. Chains that do not end at their root are therefore run again, by `SLOW`.
 
-What the text does not say: the error rises on the way in many (dP/dt changes sign; section 7.2 says so for L = 2).
+In many chains the error rises on the way, which the text says for L = 2 only (dP/dt changes sign; section 7.2).
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """Baldi, Sadowski and Lu 2018, sections 3, 6.1 and 7: where algorithms are the same, and what their equations conserve.
 
-Equal: RBP is SRBP in networks with one hidden layer, and in linear networks with layers of one size (with C_1 C_2 in the place
-of SRBP's C_1); a narrow layer limits the rank of what RBP brings to the layers below it, and not that of SRBP; with upper
-derivatives the two differ. Eq. 20: noise on the backward weights of BP, drawn again at every update, averages to BP, and noise
-that stays does not. Gradient descent: a_(i+1)^2 - a_i^2 stays in chains (Eq. 54), and A_(i+1)^T A_(i+1) - A_i A_i^T in general
-(from Eq. 85, whose left side is A_(i+1)^T dA_(i+1)/dt); with powers (Eq. 119) a_1^2 - mu a_2^2 does. Theorem 1: chains A[1,
-1, 1] go to the next root of their cubic. Eq. 103 and 105: A_2 grows no faster than |S_TI| |A_1|, and the integral of
-|C A_2 A_1 - C S_TI S_II^-1|^2 is finite. mu = 1/3, which Theorem 12 leaves out, ends at a root of Eq. 117 as well. Theorem 9:
-where networks end, the solutions of Eq. 110 are isolated, and both matrices come to rest there (see `equivalence_discrete`).
+Two algorithms are equal in some networks: RBP is SRBP in networks with one hidden layer, and in linear networks with layers
+of one size (with C_1 C_2 in the place of SRBP's C_1). A narrow layer limits the rank of what RBP brings to the layers below
+it, and not that of SRBP; with upper derivatives the two differ. By Eq. 20, noise on the backward weights of BP, drawn again
+at every update, averages to BP, and noise that stays does not. Under gradient descent a_(i+1)^2 - a_i^2 stays in chains
+(Eq. 54), and A_(i+1)^T A_(i+1) - A_i A_i^T in general (from Eq. 85, whose left side is A_(i+1)^T dA_(i+1)/dt); with powers
+(Eq. 119) a_1^2 - mu a_2^2 stays. By Theorem 1 chains A[1, 1, 1] go to the next root of their cubic. By Eq. 103 and 105 A_2
+grows no faster than |S_TI| |A_1|, and the integral of |C A_2 A_1 - C S_TI S_II^-1|^2 is finite. With mu = 1/3, which
+Theorem 12 leaves out, learning ends at a root of Eq. 117 as well. By Theorem 9 the solutions of Eq. 110 are isolated where
+networks end, and both matrices come to rest there (see `equivalence_discrete`).
 
 Networks start at random, and the limits of the checks are ours, written down before the first run.
 """

@@ -1,13 +1,14 @@
 """Baldi, Sadowski and Lu 2018, section 6, Facts 2, 3, 4 and 6, and what sections 3, 5.1 and 8 say of other channels.
 
-In double precision and small circuits: the opposite error turns every update round (Fact 2); no error, no update (Fact 3); with
-congruent weights every update of A[N_0, N_1, 1] has the sign of the gradient's (Fact 4). On images (MNIST, 784-100-100-100-100-
-10, minibatches of 100, 5 epochs): congruent weights are faster, kept or at first only, and not needed; samples of a class get
-signals alike, those of two classes do not, and for half of the classes the signal points to the side of BP's (Fact 6); a random
-matrix for the top layer does not work at all (section 8); matrices of +-1, cascades, RBP and SRBP mixed, and three matrices
-averaged all learn (section 3). After 100 epochs, as many as the paper has, errors of 10 bits are like exact ones (section 5.1);
-after 5 epochs BP with 10 bits is still 1.7 points behind, as its errors are clipped. The text gives no numbers for these; the
-limits of the checks were written down before the first full run. The quick run is on digits.
+Small circuits in double precision show three facts: the opposite error reverses every update (Fact 2); without an error
+there is no update (Fact 3); with congruent weights every update of A[N_0, N_1, 1] has the sign of the gradient's (Fact 4).
+On images (MNIST, 784-100-100-100-100-10, minibatches of 100, 5 epochs) congruent weights are faster, kept or at first only,
+and not needed; samples of a class get signals alike, those of two classes do not, and for half of the classes the signal
+points to the side of BP's (Fact 6); a random matrix for the top layer does not work at all (section 8); matrices of +-1,
+cascades, RBP and SRBP mixed, and three matrices averaged all learn (section 3). After 100 epochs, as many as the paper has,
+errors of 10 bits are like exact ones (section 5.1); after 5 epochs BP with 10 bits is still 1.7 points behind, as its
+errors are clipped. The text gives no numbers for these; the limits of the checks were written down before the first full
+run. The quick run is on digits.
 """
 
 from __future__ import annotations

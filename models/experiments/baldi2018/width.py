@@ -1,10 +1,9 @@
 """Baldi, Sadowski and Lu 2018, sections 7.5 and 7.6: A[1, N, 1] (Theorem 5) and A[N, 1, N] (Lemma 1, Theorem 6).
 
-A[1, N, 1]: b_i = a_i^2/(2 c_i) + C_i and a_i = (c_i/c_1) a_1 + K_i, so that a_1 ends at a root of a cubic.
-A[N, 1, N], an autoencoder of white data: CB = |A|^2/2 + K (Eq. 66), A goes to beta C, where beta is the positive root
-of 1 - (t^2 |C|^2/2 + K) t (Eq. 77; there is but one), B to C^T/(beta |C|^2), and P = BA to C^T C/|C|^2. Printed is a P
-without the quotient; with |C|^2 as a factor it would be off by |C|^4.
-N = 4, 128 random starts of each.
+In A[1, N, 1] b_i = a_i^2/(2 c_i) + C_i and a_i = (c_i/c_1) a_1 + K_i, so that a_1 ends at a root of a cubic. In A[N, 1, N],
+an autoencoder of white data, CB = |A|^2/2 + K (Eq. 66). A goes to beta C, where beta is the positive root of 1 - (t^2
+|C|^2/2 + K) t (Eq. 77; there is but one), B goes to C^T/(beta |C|^2), and P = BA to C^T C/|C|^2. The paper prints a P
+without the quotient; with |C|^2 as a factor it would be off by |C|^4. There are 128 random starts of each, with N = 4.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Cameron, Chen, Wagner and Sejnowski: a linear pair, both of whose matrices learn by recirculation.
 
-B goes to A^+, of the A that has itself moved. Sizes and rates are not given; here 20 to 10, 15 to 15 and 10 to 20,
-weights by Glorot and Bengio, 100 batch elements, rate .1/(1 + .01 n). From below the pair is driven by data, rows that are
-white (drawn from N(0, 1), then made exactly so: with another covariance C the fourth condition becomes that of a
-pseudoinverse weighted by C), from above by noise.
+B goes to A^+, of the A that has itself moved. Sizes and rates are not given; here pairs go from 20 to 10, from 15 to 15 and
+from 10 to 20 units, with weights by Glorot and Bengio, 100 batch elements, and the rate .1/(1 + .01 n). From below the pair
+is driven by data, rows that are white (drawn from N(0, 1), then made exactly so: with another covariance C the fourth
+condition becomes that of a pseudoinverse weighted by C), and from above by noise.
 
-Beside it, what does not do: an expanding pair that is driven from below alone never meets the third condition, a
-contracting one from above alone never the fourth; and with a rate that stays, the last condition that is met, and B,
-stay as far off as the noise of each update carries them.
+Two variants fail. An expanding pair that is driven from below alone never meets the third condition, and a contracting one
+that is driven from above alone never the fourth; and with a rate that stays, the last condition that is met, and B, stay as
+far off as the noise of each update carries them.
 """
 
 from __future__ import annotations

@@ -1,17 +1,18 @@
 """Lansdell, Prakash and Kording 2020, Fig. 4, Theorems 1 and 2, Corollary 1: do the feedback weights come to W^T?
 
-W is fixed and B is, at every sample, the ridge solution for all samples so far (C.3, gamma = .1): recursive least
-squares, one batch element. By the authors' code there are 500,000 updates of 32 samples, and so 16 million samples: the long
-runs have as many. 784-50-20-10 on MNIST for several noises c, and 784-N-50-10; logistic, output included (C.3).
-The quick run is on 8x8 digits, 64-20-15-10, with fewer samples.
+W is fixed and B is, at every sample, the ridge solution for all samples so far (C.3, gamma = .1): recursive least squares,
+with one batch element. By the authors' code there are 500,000 updates of 32 samples, and so 16 million samples: the long
+runs have as many. Networks of 784-50-20-10 units learn MNIST for several noises c, and so do networks of 784-N-50-10 units;
+all units are logistic, output included (C.3). The quick run is on 8x8 digits, 64-20-15-10, with fewer samples.
 
-Theorem 2 is on linear networks. Its assumption A3 (errors of full rank) fails where layers narrow towards the output:
-there B of the lower layers does not come to W^T, in 30-20-15-10, and it does in 30-10-15-20. The errors of the 15 units
-lie in 10 dimensions, so that a third of W, and with orthogonal weights sqrt(1/3) of its norm, is never seen. With direct
+Theorem 2 is about linear networks. Its assumption A3 (errors of full rank) fails where layers narrow towards the output:
+there B of the lower layers does not come to W^T, in 30-20-15-10, and it does in 30-10-15-20. The errors of the 15 units lie
+in 10 dimensions, so that a third of W, and with orthogonal weights sqrt(1/3) of its norm, is never seen. With direct
 feedback (Corollary 1) only the output's error counts, and the same narrow network is no obstacle.
 
-The bias of the estimate itself (Eq. 11) is O(c), and for Gaussian noise O(c^2), as its third moment is 0; its variance is
-N + 1 times the squared gradient, N the number of all noisy units: what reinforcement alone has to live with.
+The bias of the estimate itself (Eq. 11) is O(c), and for Gaussian noise O(c^2), as its third moment is 0. Its variance is N
++ 1 times the squared gradient, where N is the number of all noisy units; reinforcement alone has to learn with this
+variance.
 """
 
 from __future__ import annotations

@@ -1,15 +1,16 @@
 """Lansdell, Prakash and Kording 2020, sections 2.4, 4.1, 5 and B: which noise, which baseline, and feedback from what.
 
-Not as in the paper: the lowest noise is as good as any, and feedback linear in a layer's own activations does not align with
-the gradient.
+The result here differs from the paper: the lowest noise is as good as any, and feedback linear in a layer's own activations
+does not align with the gradient.
 
-On the 8x8 digits, 64-50-20-10, at ten times the rates of Fig. 2, 80 epochs: the error of B against the level of noise, of
-which the paper says that one is best; the loss of the clean window replaced by a running mean of the loss, or by nothing
-(section 5: the expected value of the estimate stays, its variance does not); and feedback that a layer makes of its own
-activations (section 2.4; here linear in them). With W fixed and the ridge form, on MNIST, 784-50-20-10 and 784-N-50-10, a
-million samples: angles (Fig. 4 B), signs (C), and angles against the width (E). Panels A and D, and longer runs, are in
-`lansdell-estimator`. The paper's numbers for these are in figures alone. The limits of the checks were written down before
-the first full run. The quick run is on digits alone.
+Networks of 64-50-20-10 units learn the 8x8 digits, at ten times the rates of Fig. 2, for 80 epochs. They show the error of
+B against the level of noise, of which the paper says that one is best; what happens if the loss of the clean window is
+replaced by a running mean of the loss, or by nothing (section 5: the expected value of the estimate stays, its variance
+does not); and feedback that a layer makes of its own activations (section 2.4; here linear in them). With W fixed and the
+ridge form, networks of 784-50-20-10 and 784-N-50-10 units on MNIST, with a million samples, show angles (Fig. 4 B), signs
+(C), and angles against the width (E). Panels A and D, and longer runs, are in `lansdell-estimator`. The paper's numbers for
+these are in figures alone. The limits of the checks were written down before the first full run. The quick run is on digits
+alone.
 """
 
 from __future__ import annotations

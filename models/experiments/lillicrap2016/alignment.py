@@ -1,12 +1,12 @@
 """Lillicrap et al. 2016, Supp. Fig. 9: the forward weights of each hidden unit come to align with its feedback weights.
 
-A 20-1000-20 network with tanh hidden units, a linear output and biases learns a quadratic function by feedback alignment (the
-caption of Supp. Fig. 14 says that the function of Fig. 9 is quadratic). For every hidden unit j: the angle between what it
-sends, the column W_.j, and what it receives, the row B_j.. Before learning these are spread evenly around 90 degrees, since all
-is drawn at random; afterwards they lie lower. The coefficients and the protocol are not given: here y*_k = x^T Q_k x with
-random Q_k, scaled to mean 0 and standard deviation 1, and white inputs, 50 at a time, from 10,000. W begins uniform in +-.001,
-small enough to be forgotten, A in +-.3, since from weights near 0 a quadratic function is learned slowly, and B in +-.2. The
-quick run is of 6-400-6 units.
+A network of 20-1000-20 units with tanh hidden units, a linear output and biases learns a quadratic function by feedback
+alignment (the caption of Supp. Fig. 14 says that the function of Fig. 9 is quadratic). For every hidden unit j the angle is
+measured between what it sends, the column W_.j, and what it receives, the row B_j.. Before learning these angles are spread
+evenly around 90 degrees, since all is drawn at random; afterwards they are smaller. The coefficients and the protocol are
+not given: here y*_k = x^T Q_k x with random Q_k, scaled to mean 0 and standard deviation 1, and white inputs, 50 at a time,
+from 10,000. W begins uniform in +-.001, small enough to be forgotten, A in +-.3, since from weights near 0 a quadratic
+function is learned slowly, and B in +-.2. The quick run is of 6-400-6 units.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Lillicrap et al. 2016, Supp. Fig. 1-4: four circuits that assign credit, each drawn, held to its textbook, and run.
 
-Global reward: every unit reads by how much the noise of all raised the loss, and correlates that with its own noise
-(Fig. 1). Shallow: error neurons teach the output, and nothing reaches what is below (Fig. 2). Feedback alignment: the
-error neurons project through random weights to one modulatory neuron for each hidden unit (Fig. 3), and these to those
-of the layer below (Fig. 4). Each is held, in double precision, against the update written out in NumPy, and learns
-the teacher's function of `teacher_task`, in minibatches of 100; biases are learned too, and not drawn. The paper draws
-these circuits and gives no numbers. Rates: .05, and for reward .002, since its updates are so much noisier. 6000
-minibatches; a quick run makes 600.
+With a global reward every unit reads by how much the noise of all raised the loss, and correlates that with its own noise
+(Fig. 1). In the shallow circuit error neurons teach the output, and nothing reaches what is below (Fig. 2). In feedback
+alignment the error neurons project through random weights to one modulatory neuron for each hidden unit (Fig. 3), and these
+project to those of the layer below (Fig. 4). Each circuit is compared, in double precision, with the update written out in
+NumPy, and learns the teacher's function of `teacher_task`, in minibatches of 100; biases are learned too, and not drawn.
+The paper draws these circuits and gives no numbers. The rate is .05, and .002 for the reward, since its updates are so much
+noisier. There are 6000 minibatches; a quick run makes 600.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Lillicrap et al. 2016, Supp. Fig. 6: what a layer learns from the errors that feedback alignment brings it.
 
-A teacher of 30-20-10-10 units (see `teacher_task`), learned by 30-40-10 and by 30-40-20-10 units, minibatches of 100, rate
-.05 (Note 3). With its lowest layer of weights frozen the deeper network is clearly worse, under backpropagation and
-under feedback alignment: so useful errors come all the way down. 6000 minibatches; a quick run makes 1000.
+The function of a teacher of 30-20-10-10 units (see `teacher_task`) is learned by networks of 30-40-10 and of 30-40-20-10
+units, in minibatches of 100, at the rate .05 (Note 3). With its lowest layer of weights frozen the deeper network is
+clearly worse, under backpropagation and under feedback alignment: so useful errors reach all layers. There are 6000
+minibatches; a quick run makes 1000.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Lillicrap et al. 2016, Supp. Fig. 8: momentum speeds feedback alignment up.
 
-v = alpha v + increment, w = w + v in every synapse (Note 8), with alpha = 0, .5 and .9. "Model and task were similar to
-those for Figure 3d": here the network 30-40-20-10 and the teacher of `lillicrap-frozen`, from one start and with one
-sequence of inputs for all three, at a rate of .01, at which .9 does not overshoot. 6000 minibatches of 100; a quick run
-makes 1500.
+Every synapse has v = alpha v + increment, w = w + v (Note 8), with alpha = 0, .5 and .9. "Model and task were similar to
+those for Figure 3d": here they are the network 30-40-20-10 and the teacher of `lillicrap-frozen`, from one start and with
+one sequence of inputs for all three, at a rate of .01, at which .9 does not overshoot. There are 6000 minibatches of 100; a
+quick run makes 1500.
 """
 
 from __future__ import annotations

@@ -5,15 +5,16 @@ units works as well as one for each (Supp. Fig. 3). 3. With three hidden layers,
 minibatches (Note 5). 4. Small initial weights stall BP, and not FA (Note 5). 5. Learning from a global reward becomes slower as
 the network grows, and FA does not (Supp. Fig. 1).
 
-Not so here: on the teacher's task single samples still learn where the run ends, and their error is then larger by a quarter;
-and in statement 3 FA needs more minibatches than BP, not fewer.
+The result here differs: on the teacher's task single samples still learn where the run ends, and their error is then larger
+by a quarter; and in statement 3 FA needs more minibatches than BP, not fewer.
 
-The supplement gives no numbers for these statements, so that the limits are ours; they were written down before the first full
-run. Networks learn the teacher's function of `teacher_task` and the 8x8 digits that come with scikit-learn. For statement 3
-they learn MNIST: 784-200-200-200-10, 6 epochs, where the paper's layers have 1500 units. Single samples have a tenth of the
-rate. Rates were chosen on training samples that were held out, from seeds that are not used here: with three hidden layers
-the better one of .03 and .1 for each method. For statement 5, n-n-n linear units learn a linear function, in minibatches of
-100, and each network has the best of nine rates by runs from three other seeds. A quick run is shorter, and on digits alone.
+The supplement gives no numbers for these statements, so that the limits are ours; they were written down before the first
+full run. Networks learn the teacher's function of `teacher_task` and the 8x8 digits that come with scikit-learn. For
+statement 3 they learn MNIST: 784-200-200-200-10, 6 epochs, where the paper's layers have 1500 units. Single samples have a
+tenth of the rate. Rates were chosen on training samples that were held out, from seeds that are not used here: with three
+hidden layers the better one of .03 and .1 for each method. For statement 5, networks of n-n-n linear units learn a linear
+function in minibatches of 100, and each has the best of nine rates by runs from three other seeds. A quick run is shorter,
+and on digits alone.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Lillicrap et al. 2016, Note 5: rectified units die under feedback alignment, and leaky units do not.
 
-Not so here: with a rate that suits all methods no unit dies, and rectified units learn as well as leaky ones.
+The result here differs: with a rate that suits all methods no unit dies, and rectified units learn as well as leaky ones.
 
 The note says that f(x) = max(0, x) "did not work well with feedback alignment": before the weights are aligned, learning
 pushes many units to where x < 0, and such a unit has no gradient. A slope of 1/20 below 0 was enough to avoid this. Here a

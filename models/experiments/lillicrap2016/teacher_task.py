@@ -1,10 +1,11 @@
 """What the experiments of Lillicrap et al. 2016 share: a teacher's function to learn, and how its error is followed.
 
-The teacher of Note 3: 30-20-10-10, tanh hidden units, linear output, weights and biases uniform, inputs N(0, 1). How wide
-the distributions are is not in the paper. Here each weight, and each bias, of the teacher is uniform in
-+-2 sqrt(3/n_pre), which gives the fields of its first layer a standard deviation of 2, so that tanh bends them; the
-learner's W and biases are a quarter as wide, and its B as wide as the teacher's weights: feedback alignment is slower
-the smaller B is. NSE is the squared error over the variance of the targets: 1 for a network that answers their mean.
+The teacher of Note 3 has 30-20-10-10 units, of which the hidden ones are tanh and the outputs linear; its weights and
+biases are uniform, and inputs are N(0, 1). The paper does not say how wide the distributions are. Here each weight, and
+each bias, of the teacher is uniform in +-2 sqrt(3/n_pre), which gives the fields of its first layer a standard deviation of
+2, so that tanh bends them; the learner's W and biases are a quarter as wide, and its B as wide as the teacher's weights:
+feedback alignment is slower the smaller B is. NSE is the squared error over the variance of the targets: 1 for a network
+that answers their mean.
 """
 
 from __future__ import annotations

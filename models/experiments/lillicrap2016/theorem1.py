@@ -1,9 +1,9 @@
 """Lillicrap et al. 2016, Supplementary Note 11, Theorem 1: feedback alignment takes the error to zero where C = 0.
 
-100 linear networks of 4-3-2, each with its own T and B (N(0, 1)), begin at A = W = 0, the one start with which C =
-BW + W^T B^T - AA^T is 0 whatever B is. The circuits show the expected update (Eq. 6-7). Then E goes to 0, V = |BE|^2
-never rises, C stays what it was, and tr(AA^T) stays below the bound of Lemma 3. Beside them, networks that begin at
-random (sd .7), so that C is not 0: the theorem says nothing about these.
+100 linear networks of 4-3-2 units, each with its own T and B (N(0, 1)), begin at A = W = 0, the one start with which C = BW
++ W^T B^T - AA^T is 0 whatever B is. The circuits show the expected update (Eq. 6-7). Then E goes to 0, V = |BE|^2 never
+rises, C stays what it was, and tr(AA^T) stays below the bound of Lemma 3. Other networks begin at random (sd .7), so that C
+is not 0: the theorem says nothing about these.
 
 Eq. 10 prints - C for + C. Lemma 3 derives |BT|^2 + 2 n_h^2 where Eq. 21 has 2 n_h: s = tr(AA^T) is held against both.
 """
