@@ -14,7 +14,7 @@ source learns by backpropagation through time, until 80% of the decisions are ri
 before the nonlinearity, its eligibility is a product of what two units hold, and synapses need no memory of their own.
 
 Bounds, from the source: after learning, more than 80% of the decisions are right on average over its coherences, and the share
-of right ones rises with coherence to more than 95% (each is known to 2%). Control: only the readout learns.
+of right ones rises with coherence to more than 95% (each is known to 2%). In the control only the readout learns.
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ Urbanczik, R. and Senn, W. (2014). Learning by the dendritic prediction of somat
     dw_i/dt = eta (phi(U) - phi(V*)) phi'(V*)/phi(V*) p_i,   V* = g_D/(g_L + g_D) V              phi: logistic
 
 V* is what the soma would have without the teacher; for a logistic phi, phi'/phi is slope (1 - phi). Where the dendrite
-predicts the soma, the teacher changes nothing, and nothing is learned; the same rule takes what the teacher shows and keeps it
-after he has gone.
+predicts the soma, the teacher changes nothing, and nothing is learned; by the same rule the dendrite learns what the teacher
+shows, and keeps it without the teacher.
 
 What is shown: inputs are two hundred random series of 500 ms, and the teacher pulls the soma along a sum of two sines. After
-learning, the soma follows the course of the teacher without him; the error is a small part of its variance.
+learning, the soma follows the same curve without the teacher; the error is a small part of its variance.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def conductances(steps: int) -> dict[str, NDArray[np.float64]]:
 
 
 def main(out: Path = Path("."), inputs: int = 200, steps: int = 500, rounds: int = 60) -> float:
-    """Learn from the teacher, print how well the soma follows without him, and draw both courses."""
+    """Learn from the teacher, print how well the soma follows without it, and draw both curves."""
     shown = (np.random.default_rng(0).random((steps, inputs)) < 0.1).astype(float) * 5
     net, teacher, duration = cell(inputs), conductances(steps), steps * ms
     none = {name: np.zeros((steps, 1)) for name in teacher}

@@ -1,8 +1,8 @@
 """e-prop in its rate form: what a synapse remembers lasts as long as what its unit remembers (Bellec et al. 2020).
 
 Bellec, G., Scherr, F., Subramoney, A., Hajek, E., Salaj, D., Legenstein, R., and Maass, W. (2020). A solution to the learning
-dilemma for recurrent networks of spiking neurons. Nat. Commun. 11, 3625. Here with graded rates in the place of spikes, so that
-the derivative is that of the transfer function:
+dilemma for recurrent networks of spiking neurons. Nat. Commun. 11, 3625. This example has graded rates in the place of spikes,
+so that the derivative is that of the transfer function:
 
     v(t) = alpha v(t-1) + W z(t-1),   a(t) = rho a(t-1) + z(t-1),   z = phi(v - beta a)       a unit that adapts
     ev(t) = alpha ev(t-1) + z_pre(t-1),   ea(t) = phi'(t-1) ev(t-1) + (rho - beta phi'(t-1)) ea(t-1)
@@ -12,8 +12,8 @@ the derivative is that of the transfer function:
 What is shown: one of two cues is there for 5 steps. After 40 more steps a signal asks which one it was, and only then there is
 an error. At first both cues have the same synapses, so that no unit tells them apart. A unit that adapts answers less if it was
 active before, and its synapses remember by ea what they had to do with that. The source reports that networks learn such tasks
-by e-prop if units adapt, and not if they do not. Controls: units that do not adapt (beta = 0); an eligibility without ea; only
-the readout learns.
+by e-prop if units adapt, and not if they do not. There are three controls: units that do not adapt (beta = 0), an eligibility
+without ea, and a network in which only the readout learns.
 
 Bounds: every ten trials have five of each cue, so that a network that cannot tell them apart is wrong in 50% of them. Without
 ea an eligibility decays by alpha^40 = 0.0003 until the question. So controls are to be wrong in 45 to 55%, and e-prop in less

@@ -8,8 +8,8 @@ backpropagation. Front. Comput. Neurosci. 11, 24.
     nudged:  ds/dt = -dE/ds - beta dC/ds,  for a few steps
     dW_ij = rate (s_i s_j when nudged - s_i s_j when free)/beta,   db_i = rate (s_i when nudged - s_i when free)/beta
 
-As in the paper the sign of beta is drawn at random in each presentation: by a unit of its own, which tells it to all others
-in a broadcast. W is symmetric: the synapses up and down begin equal and make the same changes. A unit keeps its free state in
+As in the paper the sign of beta is drawn at random in each presentation: by a unit of its own, which sends it to all others
+as a broadcast. W is symmetric: the synapses up and down begin equal and make the same changes. A unit keeps its free state in
 a latch, which is assigned once, when the free phase is over. Unlike in the paper, a presentation begins with the state that
 the one before has left, and not with that in which the same image was seen last.
 

@@ -7,10 +7,10 @@ Networks 5, 3-17.
     phi_k = C_k (C_k - theta_k),   theta_k: the mean of C_k^2 over the recent past
     dw_k = rate (phi_k - eta sum over j != k of phi_j) x             the gradient of the summed objectives of all units
 
-The gradient has a sum over the other units. It arrives by the same lateral synapses: first the units tell each other c, then
+The gradient has a sum over the other units. It arrives by the same lateral synapses: first the units send each other c, then
 phi. Without inhibition (eta = 0) it is the rule of `bcm.py`.
 
-What is shown: forty networks of five units see five patterns. Single units choose a pattern as chance has it, so that five of
+What is shown: forty networks of five units see five patterns. Single units choose a pattern at random, so that five of
 them find 5 (1 - (4/5)^5) = 3.36 different patterns on average. With inhibition they find more of them (the source: lateral
 inhibition makes the neurons of a network find different features). The answers are as the theory says in both cases: C = 5
 for one pattern and 0 for the four others.

@@ -11,7 +11,7 @@ Dinkelbach, H. U., and Hamker, F. H. (2015). ANNarchy. Front. Neuroinform. 9, 19
 What is shown: the example of ANNarchy, with its equations, weights and world. On 20 by 20 units a bump of baselines, which is
 half as high as the noise is wide, moves around a circle in 5 s, and a bubble of activity follows it. After 0.5 s a second bump
 appears, as high, on the other side of the circle: the field stays with the first, as Rougier and Vitay report of theirs, with
-other weights. With two more bumps of that height the bubble goes from one to another every second or so. As a control, the
+other weights. With two more bumps of that height the bubble goes from one to another every second or so. The control has the
 same units without lateral synapses.
 
 Bounds: neither source states a distance. The bump has a width of 2 units; a bubble that is about it has its centre of mass

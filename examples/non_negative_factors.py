@@ -11,7 +11,7 @@ directions, with weights of their own that begin equal and stay so: the part's s
 that it receives from the image, and `outgoing(w)` for those by which it makes the image. Every image has a batch element, so
 that a presentation of all of them is one iteration of the algorithm.
 
-What is shown: images of 6 x 6 are sums of twelve bars, each as bright as chance has it. The divergence of V from WH falls in
+What is shown: images of 6 x 6 are sums of twelve bars, each with a random brightness. The divergence of V from WH falls in
 every iteration, as the source proves, and the parts become the bars.
 """
 

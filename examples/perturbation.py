@@ -9,7 +9,7 @@ A linear network o = W x with N inputs and M outputs learns to be W*, from x wit
     node perturbation:   dW = -rate (E noisy - E) noise x^T/sd^2,   with noise of variance sd^2 in each output
     weight perturbation: dW = -rate (E noisy - E) noise/sd^2,       with noise of variance sd^2 in each weight
 
-In the mean all three follow the gradient. The mean square of an update, for small noise, is that of the gradient times 1, M + 2
+On average all three follow the gradient. The mean square of an update, for small noise, is that of the gradient times 1, M + 2
 and M N + 2, and that of the gradient is N + 2 times its mean's. So with the best rate the mean of |W - W*|^2 shrinks by
 1 - 1/(N + 2), 1 - 1/((M + 2)(N + 2)) and 1 - 1/((M N + 2)(N + 2)) in each presentation, and the best rate is what
 stands behind the minus.

@@ -6,7 +6,7 @@ Li, J. A. and Benna, M. K. (2024). Deep learning without weight symmetry. arXiv:
     error_p = B error_o,   error_h = (1 - h^2) R error_p               p: many units between, B is drawn and stays
     dW = rate error (rate below)^T - rate decay W,   dR = rate h error_p^T - rate decay R
 
-Kolen and Pollack's rule for R, with error_p in the place of error_o: what R comes to hold is W2^T B^T, so that R B comes to
+R learns by Kolen and Pollack's rule, with error_p in the place of error_o. It comes to hold W2^T B^T, so that R B comes to
 W2^T B^T B. With columns of length 1, B^T B is the unit matrix except for a noise of size 1/sqrt(units of p), and the product
 is the transpose of W2 up to an angle of arctan sqrt(outputs/units of p): with 10 outputs and 400 units 9.0 degrees.
 

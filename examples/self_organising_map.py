@@ -11,8 +11,8 @@ that of all others to 0; where several answers are nearly equal, they share. The
 not learn; their weights are set again as the radius shrinks.
 
 What is shown: units on a grid of 8 x 8 and points on a part of a sphere. In the end the map is ordered: for almost every
-point the two units with the largest answers are neighbours on the grid. Two units drawn at random are so in 10.4% of the
-cases. The source shows how such maps unfold, and gives no number.
+point the two units with the largest answers are neighbours on the grid. Two units drawn at random are neighbours in 10.4% of
+the cases. The source shows how such maps unfold, and gives no number.
 """
 
 from __future__ import annotations

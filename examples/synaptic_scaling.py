@@ -20,7 +20,7 @@ them: the ranked amplitudes before and after lie on a line through zero.
 
 Bounds: weights walk at random around their mean, by sqrt(eta var(y x)/(2 B s)) = 0.0002 each for B = 20, where they are about
 0.1; so the cosine with the eigenvector is to be above 0.9999. The mean rate walks by about 1%, since it is a mean over some
-1,000 stimuli; so rates and factors are to be within 4% of the theory. The factor is the same for all weights of a unit but for
+1,000 stimuli; so rates and factors are to be within 4% of the theory. The factor is the same for all weights of a unit, up to
 rounding.
 """
 

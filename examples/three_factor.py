@@ -8,8 +8,8 @@ three-factor learning rules. Front. Neural Circuits 9, 85.
     e_ij = (1 - 1/tau) e_ij + (a_i - p_i) x_j                                  the eligibility decays in every step
     dw_ij = rate (reward - expected reward) e_ij                               the third factor, which all synapses read
 
-What is shown: four units see a pattern, and act once. The pattern is gone when they learn, 10 steps later, which fraction of
-them was right, and no unit knows whether it was one of these. They come to be right. A trace that is forgotten within one
+What is shown: four units see a pattern, and act once. The pattern is gone when the reward comes, 10 steps later. The reward
+is the fraction of units that were right, and no unit knows whether it was one of these. They come to be right. A trace that is forgotten within one
 step (tau = 1) teaches nothing: the reward stays at chance, which is one half.
 """
 
