@@ -10,8 +10,8 @@ classification. Neural Computation 17, 2176-2214.
     dv_ij = beta f(delta) x_i y_j (1 - y_j) w'_sj                attention: feedback from the winner alone
 
 A choice with these chances is the largest of all a_k + g_k, where each g_k = -log(-log(uniform noise)) is of a Gumbel
-distribution. One unit with a window over all outputs finds it, and projects back to the winner alone. On average over choices the weights change
-as by backpropagation; a trial tells the network only whether its choice was right.
+distribution. One unit with a window over all outputs finds it, and projects back to the winner alone. On average over
+choices the weights change as by backpropagation; a trial tells the network only whether its choice was right.
 
 What is shown: the digits of scikit-learn are learned from rewards, and the hidden layer takes part in it. If only the outputs
 learn, the test error is higher. (The source has smaller tasks, and counts trials.)

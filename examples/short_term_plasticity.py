@@ -13,7 +13,7 @@ What is shown: the same axon has depressing terminals on one unit, and facilitat
 in its forty batch elements. The theory is that of the sources, where the derivatives are zero:
 
 - Depressing terminals bring a current U r/(1 + U tau_rec r), which stays below 1/tau_rec. High rates hardly differ in it. But
-  when a rate doubles, the current doubles at first, whatever the rate was: the synapse signals relative changes (Abbott et al.).
+  when a rate doubles, the current doubles at first, whatever the rate was: the synapse signals relative changes (Abbott).
 - Facilitating terminals answer a spike best at the rate (sqrt(tau_facil (1 - U)/(U tau_rec)) - 1)/tau_facil. For small U this
   is the peak frequency of Markram et al., 1/sqrt(U tau_facil tau_rec).
 

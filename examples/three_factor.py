@@ -9,8 +9,8 @@ three-factor learning rules. Front. Neural Circuits 9, 85.
     dw_ij = rate (reward - expected reward) e_ij                               the third factor, which all synapses read
 
 What is shown: four units see a pattern, and act once. The pattern is gone when the reward comes, 10 steps later. The reward
-is the fraction of units that were right, and no unit knows whether it was one of these. They come to be right. A trace that is forgotten within one
-step (tau = 1) teaches nothing: the reward stays at chance, which is one half.
+is the fraction of units that were right, and no unit knows whether it was one of these. The units learn to be right. A
+trace that is forgotten within one step (tau = 1) teaches nothing: the reward stays at chance, which is one half.
 """
 
 from __future__ import annotations

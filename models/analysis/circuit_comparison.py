@@ -82,8 +82,8 @@ def element_differences(make: Make, data: Data, batch_size: int) -> dict[str, fl
         before, rates = {k: many[k] for k in shared}, {k: many[k] for k in units}
         many.run(data, order=row[None])
         after = []
-        for column, k in enumerate(row):
-            one.set_state(before | {key: values[column : column + 1] for key, values in rates.items()})
+        for element, k in enumerate(row):
+            one.set_state(before | {key: values[element : element + 1] for key, values in rates.items()})
             one.run(data, order=[[k]])
             after.append({k: one[k] for k in shared})
         for key in shared:
@@ -161,7 +161,7 @@ def _mean_of(states: list[State], but: set[str]) -> State:
 
 
 def _variables_of(net: Circuit, prefix: str) -> State:
-    """Return all variables whose name begins so."""
+    """Return all variables whose names begin with the prefix."""
     return {k: v for k, v in net.state().items() if k.startswith(prefix)}
 
 

@@ -183,7 +183,7 @@ def test_any_expression_of_brian2_is_recorded() -> None:
     np.testing.assert_allclose(trace["h.b"], trace["h.rate"])
 
 
-def test_what_is_recorded_is_column_0() -> None:
+def test_what_is_recorded_is_the_first_batch_element() -> None:
     net = layered(batch_size=3)
     trace = net.run(DATA, record=["x.rate", "o.basal"])
     np.testing.assert_array_equal(trace["x.rate"][::8], DATA["x"][[0, 3]])
@@ -283,7 +283,7 @@ def test_variables_are_read_and_set_by_owner_too() -> None:
     assert net["h1.rate"].max() == 0.5
 
 
-def test_compartments_and_expressions_are_computed_of_all_columns() -> None:
+def test_compartments_and_expressions_are_computed_for_all_batch_elements() -> None:
     net = rc.Circuit(batch_size=2, seed=1)
     x, y = net.stimulus("x", 3), net.constant("y", 2, value=0.5)
     model = "basal : 1 (compartment)\ndu/dt = (basal - u)/tau : 1\nrate = tanh(gain*u) : 1\nerror = -rate : 1"
@@ -416,7 +416,7 @@ def test_circuits_alternate_without_disturbing_each_other_or_numpy() -> None:
         assert np.array_equal(np.concatenate([t["h.rate"] for t in one]), alone)
 
 
-def test_noise_of_the_synapses_is_shared_by_the_columns() -> None:
+def test_noise_of_the_synapses_is_shared_by_the_batch_elements() -> None:
     rule = rc.Rule("walk", source="test", forward="dw = .1*randn()")
     nets = [layered((6, 5, 3), rule, batch_size=batch_size) for batch_size in (1, 4)]
     starts = [net["x_to_h1.w"] for net in nets]

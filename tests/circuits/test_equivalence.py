@@ -300,7 +300,7 @@ def test_dense_is_plain_for_any_circuit(seed: int) -> None:
 # --- B batch elements are B circuits -----------------------------------------------------------------------------------------
 
 
-def step_by_columns(make: Callable[..., rc.Circuit], data: dict[str, np.ndarray], batch_size: int) -> None:
+def check_batch_elements(make: Callable[..., rc.Circuit], data: dict[str, np.ndarray], batch_size: int) -> None:
     """Check that, after each presentation of all batch elements, the weights are the mean over as many circuits with
     one batch element.
     """
@@ -316,7 +316,7 @@ def test_batch_elements_are_circuits_of_their_own(rule: str) -> None:
     def make(**options: Any) -> rc.Circuit:
         return layered(rule=RULES[rule], **options)
 
-    step_by_columns(make, stimuli(make(), 12), 4)
+    check_batch_elements(make, stimuli(make(), 12), 4)
 
 
 @pytest.mark.parametrize("output", ["softmax", "squared, tanh"])
@@ -324,7 +324,7 @@ def test_batch_elements_are_circuits_of_their_own_for_every_output(output: str) 
     def make(**options: Any) -> rc.Circuit:
         return layered((6, 5, 4, 3), output=OUTPUTS[output], transfer="tanh", **options)
 
-    step_by_columns(make, stimuli(make(), 6), 3)
+    check_batch_elements(make, stimuli(make(), 6), 3)
 
 
 def test_batch_elements_are_circuits_of_their_own_with_broadcasts() -> None:
@@ -345,11 +345,11 @@ def test_batch_elements_are_circuits_of_their_own_with_broadcasts() -> None:
         )  # fmt: skip
         return net
 
-    step_by_columns(make, stimuli(make(), 6), 3)
+    check_batch_elements(make, stimuli(make(), 6), 3)
 
 
 @pytest.mark.parametrize("rule", ["urfb", "bp", "everything", "fused", "oja"])
-def test_a_last_batch_that_does_not_fill_the_columns(rule: str) -> None:
+def test_a_last_batch_that_is_not_full(rule: str) -> None:
     """Empty batch elements count for nothing: the mean is over those present."""
     data = stimuli(layered(), 9)
     full = layered(rule=RULES[rule], batch_size=5)

@@ -244,7 +244,7 @@ def test_fused_equals_splitting(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, equation in EQUATIONS.items() if not equation.random])
-def test_plain_code_is_the_law_of_one_column(name: str) -> None:
+def test_plain_code_is_the_law_of_one_batch_element(name: str) -> None:
     equation = EQUATIONS[name]
     here = world(equation, seed=5, batch_size=1)
     assert_same(in_brian2(equation, here), law(equation, here))
@@ -344,12 +344,12 @@ def test_hinge_is_equation_4() -> None:
     target, field, x = here.post["target"], here.post["basal"], here.pre["x"]
     target[:], field[:] = np.sign(target), np.resize([-2, -1, -0.5, 0, 0.5, 1, 2], field.shape)
     change = np.zeros((N_POST, N_PRE))
-    for column in range(60):
+    for element in range(60):
         for c in range(N_POST):
-            if target[column, c] == 1 and field[column, c] <= 1:
-                change[c] += x[column] / 60
-            elif target[column, c] == -1 and field[column, c] >= -1:
-                change[c] -= 0.25 * x[column] / 60
+            if target[element, c] == 1 and field[element, c] <= 1:
+                change[c] += x[element] / 60
+            elif target[element, c] == -1 and field[element, c] >= -1:
+                change[c] -= 0.25 * x[element] / 60
     assert_same(interpret(lower(equation), here), {"w": here.synapse["w"] + change})
 
 

@@ -122,7 +122,7 @@ def test_train_step_adds_its_increments_in_place(rule):
     assert len(dr) == (len(feedback) if rule == "urfb" else 0)
 
 
-def test_a_batch_is_the_mean_of_its_columns():
+def test_a_batch_is_the_mean_of_its_elements():
     weights, feedback, x, labels = network()
     whole = amit.gradients(weights, feedback, x, labels)
     parts = [amit.gradients(weights, feedback, x[b : b + 1], labels[b : b + 1]) for b in range(BATCH_SIZE)]

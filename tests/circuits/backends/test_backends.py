@@ -182,7 +182,7 @@ def test_everything_else(batch_size: int) -> None:
     assert np.array_equal(left["h.jitter"], right["h.jitter"]) and left["h.jitter"].std() > 0.05
 
 
-def test_a_last_batch_that_does_not_fill_the_columns() -> None:
+def test_a_last_batch_that_is_not_full() -> None:
     data = {"x": np.random.default_rng(0).normal(size=(20, 6)), "s": np.arange(20) % 3}
     agreeing(lambda: kitchen(3), data, order=[[0, 1, 2], [3, 4, -1], [5, -1, -1]])
 

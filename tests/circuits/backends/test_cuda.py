@@ -124,7 +124,7 @@ def test_series_streams_long_phases_and_closed_loops(on_cpu: None) -> None:
     assert distance(*map(np.array, seen)) < 1e-12
 
 
-def test_a_last_batch_that_does_not_fill_the_columns(on_cpu: None) -> None:
+def test_a_last_batch_that_is_not_full(on_cpu: None) -> None:
     order = [[0, 1, 2], [3, 4, -1], [5, 6, -1], [7, 8, -1], [9, -1, -1], [10, 11, 12]]
     a, b = both(quiet, data(), order=order)
     assert {k: v for k, v in differences(a, b).items() if v > 1e-10 and k != "x_to_h.drive_0"} == {}
@@ -155,7 +155,7 @@ def test_every_rule_and_structure(on_cpu: None, monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.slow
-def test_one_column(on_cpu: None) -> None:
+def test_one_batch_element(on_cpu: None) -> None:
     a, b = both(lambda: quiet(1), data())
     assert {k: v for k, v in differences(a, b).items() if v > 1e-10 and k != "x_to_h.drive_0"} == {}
 
@@ -625,7 +625,7 @@ def test_a_gpu_computes_every_rule_and_structure(case: str, precision: str) -> N
 #: Tests above, which need no stand-in.
 ANYWHERE = [
     test_everything_is_as_on_numpy, test_series_streams_long_phases_and_closed_loops, test_every_scope_is_as_in_a_loop,
-    test_a_last_batch_that_does_not_fill_the_columns, test_the_same_noise_again_after_the_same_seed,
+    test_a_last_batch_that_is_not_full, test_the_same_noise_again_after_the_same_seed,
     test_what_diverges_is_named_with_its_presentation, test_ctrl_c_ends_a_run,
 ]  # fmt: skip
 
