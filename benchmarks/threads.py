@@ -52,8 +52,8 @@ def _presenting(name: str, threads: int) -> Iterator[CircuitPeer]:
 
 
 def seen() -> Seen:
-    """Return the time, and sums over all threads of the worker: ns on a processor, ns waiting for one, and how often a
-    thread gave up its processor by itself and was forced to.
+    """Return the time, and sums over the worker's threads: ns on a processor, ns waiting, and switches by themselves
+    and forced.
     """
     on = waiting = itself = forced = 0
     for task in (task for child in children() for task in Path(f"/proc/{child}/task").iterdir()):
@@ -66,9 +66,7 @@ def seen() -> Seen:
 
 
 def measured(name: str, threads: int, rounds: int, seconds: float) -> list[float]:
-    """Return what a presentation takes, in the median of rounds: us by the clock, us on a processor, us of waiting for
-    one, and how often threads gave up a processor by themselves and were forced to.
-    """
+    """Return us by the clock, on a processor and waiting, and switches of both kinds, of a presentation: medians of rounds."""
     with _presenting(name, threads) as peer:
         begin = time.perf_counter()
         peer.present(2)

@@ -73,9 +73,7 @@ def network(
     batch_size: int = 10,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Return a network with one hidden layer, outputs that compete for the choice, and a unit that knows whether it was
-    right.
-    """
+    """Return a network with one hidden layer, outputs that compete, and a unit that knows whether the choice was right."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     x, h, o = net.stimulus("x", sizes[0]), net.population("h", sizes[1], HIDDEN), net.population("o", sizes[2], OUTPUT)
     best = net.population("best", 1, rc.Neuron("basal : 1 (compartment)\nrate = 1.0 : 1"))

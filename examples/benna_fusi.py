@@ -48,9 +48,7 @@ def chain(length: int, alpha: float = 0.5) -> rc.Rule:
 
 
 def storing(pre: int, post: int, rule: rc.Rule) -> rc.Circuit:
-    """Return a circuit of two populations that are shown random rates, one memory in each presentation, and of the
-    synapses between them.
-    """
+    """Return a circuit in which synapses store random rates of two populations, one memory in each presentation."""
     net = rc.Circuit()
     x, y, h = net.stimulus("x", pre), net.stimulus("y", post), net.population("h", post, UNIT)
     net.connect(y, h, into="own", weights=1.0, connectivity=rc.OneToOne())
@@ -60,9 +58,7 @@ def storing(pre: int, post: int, rule: rc.Rule) -> rc.Circuit:
 
 
 def signal(rule: rc.Rule, ages: NDArray[np.int_], pre: int = 50, post: int = 50, seed: int = 0) -> NDArray[np.float64]:
-    """Return the signal of the first memory at some ages; later memories are blank, since they would bring nothing but
-    noise.
-    """
+    """Return the signal of the first memory at some ages; later memories are blank, since they add nothing but noise."""
     net, random = storing(pre, post, rule), np.random.default_rng(seed)
     x, y = (np.where(random.random((1, size)) < 0.5, -1.0, 1.0) for size in (pre, post))
     net.run({"x": x, "y": y}, 1)

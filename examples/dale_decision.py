@@ -70,9 +70,7 @@ OUTPUT = rc.Neuron(f"""
 def decision(
     units: int = 100, rule: rc.Rule | None = RFLO, sigma: float = SIGMA, batch_size: int = 20, seed: int = 0
 ) -> rc.Circuit:
-    """Return a circuit of excitatory and inhibitory units, with two inputs of evidence, one that is always 1, and two
-    outputs.
-    """
+    """Return a circuit of excitatory and inhibitory units, two inputs of evidence, a constant one, and two outputs."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     u, wanted = net.stimulus("u", 3, INPUT, clamps="now", every=1 * ms), net.target("wanted", 2, every=1 * ms)
     h, z = net.population("h", units, UNIT, sigma=sigma), net.population("z", 2, OUTPUT)
@@ -92,9 +90,7 @@ def decision(
 
 
 def trials(coherences: NDArray, seed: int) -> tuple[NDArray, NDArray]:
-    """Return the inputs, (trials, steps, 3), and the wanted outputs, (trials, steps, 2): where the coherence is
-    positive, the first output is to be above the second.
-    """
+    """Return inputs, (trials, steps, 3), and wanted outputs, (trials, steps, 2): positive coherence wants the first."""
     random, starts = np.random.default_rng(seed), np.cumsum([0, *STEPS.values()])
     shown, wanted = np.zeros((len(coherences), starts[-1], 3)), np.full((len(coherences), starts[-1], 2), 0.2)
     evidence = (1 + 3.2 * np.stack([coherences, -coherences], axis=1) / 100) / 2

@@ -55,9 +55,7 @@ def network(
     seed: int = 0,
     classes: bool = False,
 ) -> rc.Circuit:
-    """Return a network with one hidden layer and interneurons; the rates are those of W, W_out, V and Q. With classes
-    it predicts itself from the beginning.
-    """
+    """Return a network with one hidden layer; the rates are those of W, W_out, V and Q; with classes it predicts itself."""
     net, n = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     always, one, first, last = "free and taught", rc.OneToOne(), "free_end", "taught_end"
     x, p = net.stimulus("x", sizes[0]), net.population("p", sizes[1], PYRAMIDAL)

@@ -45,17 +45,15 @@ UNIT = rc.Neuron(f"""
 
 
 def tuning(units: int) -> NDArray[np.float64]:
-    """Return weights from as many orientations as there are units: each unit is tuned to one, and the squares of a row
-    sum to 1.
-    """
+    """Return weights from as many orientations as units: each unit is tuned to one, and the squares of a row sum to 1."""
     angles = np.pi * np.arange(units) / units
     weights = np.maximum(0, np.cos(2 * (angles[:, None] - angles))) ** 2
     return weights / np.sqrt(np.sum(weights**2, axis=1, keepdims=True))
 
 
 def normalised(units: int, usual: float | NDArray = 0.0, rule: rc.Rule = REWEIGHT, batch_size: int = 20) -> rc.Circuit:
-    """Return a circuit of tuned units which divide each other, at first all by the weight 1; their pool is then the
-    square of a grating's contrast.
+    """Return a circuit of tuned units which divide each other, at first all by 1: their pool is a grating's squared
+    contrast.
     """
     net = rc.Circuit(batch_size=batch_size)
     x, h = net.stimulus("x", units), net.population("h", units, UNIT)
@@ -74,8 +72,8 @@ def answers(net: rc.Circuit, x: NDArray) -> NDArray[np.float64]:
 
 
 def gratings(units: int, samples: int, adapter: float = 0.0, seed: int = 0) -> NDArray[np.float64]:
-    """Return gratings with one orientation each and a contrast between 0 and 1; with the probability `adapter` the
-    orientation is the first.
+    """Return gratings of contrasts from 0 to 1; with the probability `adapter` they have the first orientation, or else
+    a random one.
     """
     random = np.random.default_rng(seed)
     orientation = np.where(random.random(samples) < adapter, 0, random.integers(units, size=samples))

@@ -52,9 +52,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Return a network with any number of hidden layers, each of which receives the "target", the "error", or
-    "nothing", in which case it does not learn.
-    """
+    """Return a network whose hidden layers receive the "target", the "error", or "nothing", in which case they do not learn."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     one, below = net.constant("one"), net.stimulus("x", sizes[0])
     hidden = [net.population(f"h{k}", size, HIDDEN) for k, size in enumerate(sizes[1:-1], 1)]

@@ -96,9 +96,7 @@ def eprop(
 
 
 def trials(count: int, wait: int = 40, seed: int = 1) -> tuple[NDArray, NDArray]:
-    """Return for each trial which cue it was, as 1 or -1, and the inputs as (trials, steps, 3): the two cues, and the
-    signal that asks.
-    """
+    """Return which cue each trial has, as 1 or -1, and the inputs, (trials, steps, 3): two cues, and the signal that asks."""
     random, steps = np.random.default_rng(seed), 1 + 5 + wait + 5 + 2
     side = random.permuted(np.tile(np.arange(10) % 2, (count // 10, 1)), axis=1).ravel()
     shown = np.zeros((count, steps, 3))

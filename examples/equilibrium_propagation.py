@@ -71,9 +71,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Return a network with any number of hidden layers, symmetric weights, and a rate for each layer of weights;
-    `size` scales them all.
-    """
+    """Return a network with symmetric weights, and a rate for each layer of weights; `size` scales all of them."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     always, n = "free and nudged", np.random.default_rng(seed)
     names = ["h"] if len(sizes) == 3 else [f"h{k}" for k in range(1, len(sizes) - 1)]

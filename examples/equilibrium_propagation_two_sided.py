@@ -65,9 +65,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Return a network whose hidden layers have symmetric weights; each of the phases `free`, `plus` and `minus` takes
-    `settling` steps.
-    """
+    """Return a network with symmetric weights; each of the phases `free`, `plus` and `minus` takes `settling` steps."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     always, random = "free and plus and minus", np.random.default_rng(seed)
     names = ["h"] if len(sizes) == 3 else [f"h{k}" for k in range(1, len(sizes) - 1)]

@@ -42,8 +42,8 @@ STRENGTH = 2.0
 
 
 def balanced(channels: int, cells: int = 1, rule: rc.Rule = RULE, batch_size: int = 1) -> rc.Circuit:
-    """Return a circuit of cells with excitation from each channel, and with inhibition from an interneuron of each
-    channel, which learns.
+    """Return a circuit of cells with excitation from each channel, and inhibition from one interneuron per channel,
+    which learns.
     """
     net = rc.Circuit(batch_size=batch_size)
     x, i = (

@@ -96,9 +96,7 @@ def network(units: int = 50, batch_size: int = 20, seed: int = 0, **parameters: 
 
 
 def trials(count: int, random: np.random.Generator) -> dict[str, NDArray[np.float64]]:
-    """Return so many trials: the stimuli, (count, 24, 3), of which the last is always 1, the kind of each trial, and
-    what is wanted.
-    """
+    """Return so many trials: stimuli, (count, 24, 3), of which the last is always 1, kinds of trials, and wanted answers."""
     first, second = random.integers(0, 2, (2, count))
     u = np.zeros((count, 24, 3))
     u[:, :, 2] = 1

@@ -71,9 +71,7 @@ def field(side: int = 20, lateral: bool = True, batch_size: int = 1, seed: int =
 
 
 def bumps(side: int, steps: int, count: int = 1, alone: int = 500, period: int = 5000) -> tuple[NDArray, NDArray]:
-    """Return the baselines as (steps, units), and the centres of bumps on a circle as (bumps, steps, 2); one of the
-    bumps begins alone.
-    """
+    """Return baselines, (steps, units), and centres of bumps on a circle, (bumps, steps, 2); one bump begins alone."""
     angle = 2 * np.pi * (np.arange(1, steps + 1) / period + np.arange(count)[:, None] / count)
     centres = side / 2 * (1 + 0.5 * np.stack([np.cos(angle), np.sin(angle)], axis=-1))
     shown = 0.5 * np.exp(-np.sum((places(side) - centres[:, :, None]) ** 2, axis=-1) / (2 * 2**2))
@@ -82,9 +80,7 @@ def bumps(side: int, steps: int, count: int = 1, alone: int = 500, period: int =
 
 
 def follow(count: int, lateral: bool = True, side: int = 20, steps: int = 5000) -> tuple[NDArray, NDArray, NDArray]:
-    """Return the field, how far its centre of mass is from the first bump, and how active it is around each bump
-    (within 4 units).
-    """
+    """Return the field, how far its centre of mass is from the first bump, and its activity within 4 units of each bump."""
     shown, centres = bumps(side, steps, count)
     rate = field(side, lateral).run({"x": shown}, record=["focus.rate"])["focus.rate"]
     mass = rate @ places(side) / rate.sum(axis=1, keepdims=True)

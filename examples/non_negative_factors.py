@@ -54,9 +54,7 @@ PART = rc.Neuron("""
 
 
 def factors(images: int, pixels: int, parts: int, seed: int = 0) -> rc.Circuit:
-    """Return a circuit with the units of an image and of its parts. The parts change in every second step, in which
-    they read the ratio that follows from their last change.
-    """
+    """Return a circuit of an image and its parts, which change in every second step by the ratio after their last change."""
     net, random = rc.Circuit(batch_size=images, seed=seed), np.random.default_rng(seed)
     x = net.stimulus("x", pixels, IMAGE, clamps="shown")
     h = net.population("h", parts, PART, initial={"rate": random.uniform(0.5, 1.5, (images, parts))})
@@ -69,9 +67,7 @@ def factors(images: int, pixels: int, parts: int, seed: int = 0) -> rc.Circuit:
 
 
 def bars(images: int, side: int, seed: int = 1) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return images, and the bars of which they are sums: each bar is there with a probability of a fifth, with a
-    random brightness.
-    """
+    """Return images, and the bars of which they are sums: each is there with probability 1/5, with a random brightness."""
     random, rows = np.random.default_rng(seed), np.eye(side)
     each = np.array([np.outer(*pair).ravel() for row in rows for pair in ((row, np.ones(side)), (np.ones(side), row))])
     bright = random.uniform(0.5, 1.5, (images, 2 * side)) * (random.random((images, 2 * side)) < 0.2)

@@ -119,9 +119,7 @@ def main(out: Path = Path("."), sizes: tuple[int, ...] = (64, 30, 10), epochs: i
 
 
 def backpropagation(data: rc.Dataset, net: rc.Circuit, epochs: int, rate: float = 0.1) -> float:
-    """Return the test error of a network that begins with the same weights and learns by backpropagation, in batches as
-    large.
-    """
+    """Return the test error of a network that begins with the same weights and learns by backpropagation, in equal batches."""
     u, v, random = net["x_to_h1.w"].copy(), net["h1_to_o.w"].copy(), np.random.default_rng(0)
     x, wanted = data.x_train.reshape(-1, 64) * data.scale, np.eye(10)[data.y_train]
     for _ in range(epochs):

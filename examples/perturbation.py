@@ -54,9 +54,7 @@ OUTPUT = rc.Neuron("""
 def network(
     inputs: int, outputs: int, rule: rc.Rule, node_noise: float, batch_size: int = 1, seed: int = 0
 ) -> rc.Circuit:
-    """Return a circuit with a linear layer that answers twice, first without noise and then with it, and a unit for the
-    change of the loss.
-    """
+    """Return a linear layer that answers first without noise and then with it, and a unit for the change of the loss."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     x, s = net.stimulus("x", inputs), net.stimulus("s", outputs)
     o = net.population("o", outputs, OUTPUT, initial={"sd": node_noise})

@@ -91,9 +91,7 @@ def angle(net: rc.Circuit, data: rc.Dataset, scale: float = 1.0) -> float:
 
 
 def backpropagation(data: rc.Dataset, net: rc.Circuit, epochs: int, rate: float = 0.1, decay: float = 5e-4) -> float:
-    """Return the test error of a network that begins with the same weights and learns by backpropagation, in batches as
-    large.
-    """
+    """Return the test error of a network that begins with the same weights and learns by backpropagation, in equal batches."""
     u, v, random = net["W1.w"].copy(), net["W2.w"].copy(), np.random.default_rng(0)
     x, wanted = data.x_train.reshape(-1, 64) * data.scale, np.eye(10)[data.y_train]
     for _ in range(epochs):

@@ -108,9 +108,7 @@ def bars(side: int) -> NDArray[np.float64]:
 
 
 def answers(net: rc.Circuit, shown: NDArray, units: int) -> NDArray[np.float64]:
-    """Return what the error units of the central module send, of shape (places, lengths, units), at the end of a
-    presentation.
-    """
+    """Return the rates of the central module's error units, (places, lengths, units), at the end of a presentation."""
     flat = shown.reshape(-1, shown.shape[-1])
     rates = net.run(flat, learn=False, record=["e2.rate"], elements="all")["e2.rate"]
     last = rates.reshape(-(-len(flat) // net.batch_size), -1, *rates.shape[1:])[:, -1].reshape(-1, MODULES * units)

@@ -91,17 +91,13 @@ def rflo(
 
 
 def sines(steps: int) -> NDArray[np.float64]:
-    """Return what is wanted in a trial, shape (1, steps, 1): four sines of which each has half the amplitude of the one
-    before.
-    """
+    """Return what is wanted in a trial, (1, steps, 1): four sines, each with half the amplitude of the one before."""
     time = 2 * np.pi * np.arange(steps) / steps
     return sum(0.5**k * np.sin(2**k * time) for k in range(4))[None, :, None]
 
 
 def learn(net: rc.Circuit, wanted: NDArray, trials: int, block: int = 25) -> tuple[NDArray, NDArray, float]:
-    """Return the error of each trial (mean square, relative to that of what is wanted), then answer and error with
-    fixed weights.
-    """
+    """Return the error of each trial (mean square, relative to the target's), then answer and error with fixed weights."""
     steps, errors, size = wanted.shape[1], [], np.mean(wanted**2)
     for _ in range(0, trials, block):
         trace = net.run({"wanted": wanted}, block, record=["y.error"])

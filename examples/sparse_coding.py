@@ -66,9 +66,7 @@ def network(
 
 
 def edges(size: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """Return Gabor functions of length 1 at each place of the image, with random orientations and phases, one in each
-    column.
-    """
+    """Return Gabor functions of length 1 at each place, with random orientations and phases, one in each column."""
     at = np.arange(size)
     columns = []
     for row in at:

@@ -96,9 +96,7 @@ def learn(x: NDArray, rule: rc.Rule, blocks: int, units: int = 4) -> NDArray[np.
 
 
 def halved(x: NDArray, weights: NDArray, blocks: int = 40) -> tuple[NDArray, NDArray]:
-    """Return the weights of units that only scale: when they have settled under all input, and then in each block under
-    half of it.
-    """
+    """Return the weights of units that only scale: first settled under all input, then in each block under half of it."""
     net, taken = scaled(x.shape[1], len(weights), RATE_SCALED.with_parameters(eta=0.0)), []
     net["x_to_h.w"] = weights
     for block in range(2 * blocks):

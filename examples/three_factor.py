@@ -59,9 +59,7 @@ CRITIC = rc.Neuron(
 def three_factor(
     inputs: int, units: int, rule: rc.Rule = THREE_FACTOR, delay: int = 10, batch_size: int = 10, seed: int = 0
 ) -> rc.Circuit:
-    """Return a circuit of units that act, and of one that compares the reward with the expected one, and sends the
-    difference to all synapses.
-    """
+    """Return a circuit of units that act, and a unit that sends all synapses the reward minus the expected reward."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     x = net.stimulus("x", inputs, during="cue and act", closed="zero")
     wanted = net.target("wanted", units, during="wait and told")

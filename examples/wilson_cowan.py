@@ -77,9 +77,7 @@ def jacobian(state: NDArray, P: float, h: float = 1e-6) -> NDArray[np.float64]:
 
 
 def stable(P: float, h: float) -> NDArray[np.float64] | None:
-    """Return the point of rest that is stable in steps of h, if there is one: it is found by Newton's method from a
-    grid of starting points.
-    """
+    """Return the point of rest that is stable in steps of h, if there is one, by Newton's method from a grid of starts."""
     for e, i in product((0, 0.15, 0.3), (0, 0.1, 0.2, 0.35)):
         state = np.array([e, i], float)
         for _ in range(20):

@@ -53,8 +53,8 @@ class Cubin:
     file: Path
 
     def doubles(self) -> dict[str, str]:
-        """Return each kernel that has an instruction in double precision, with the first of them: in PTX, and in SASS
-        if it can be read.
+        """Return each kernel with an instruction in double precision, and the first of them: in PTX, and in SASS if
+        possible.
         """
         bodies = re.findall(r"^(?:\.visible )?\.entry (\w+)\((.*?)^\}", self.ptx, re.M | re.S)
         assert bodies

@@ -31,8 +31,8 @@ def layered(
     lengths: tuple[int, int] | None = None,
     **options: Any,
 ) -> rc.Circuit:
-    """Return a network of x, h1, h2, ..., o: as deep as ``sizes`` says, in step-by-step mode unless ``tau`` or
-    ``lengths`` (ms) say otherwise.
+    """Return a network x, h1, h2, ..., o of ``sizes``, in step-by-step mode unless ``tau`` or ``lengths`` (ms) say
+    otherwise.
     """
     output = output or rc.HingeOutput(M=20)
     net = rc.Circuit(**options)

@@ -130,9 +130,7 @@ def rows_of(u: Units, windows: dict[str, tuple[int, int]]) -> int:
 
 
 def noise_of(plan: Plan) -> list[str]:
-    """Return the names of the variables with noise of their own: the loop has to know them, since it cannot draw the
-    same numbers.
-    """
+    """Return the names of variables with their own noise, which the loop has to know, as it cannot draw the same numbers."""
     lines = [(u.name, equation(line)) for u in plan.units for line in u.lines]
     states = [f"{unit}.{e.name}" for unit, e in lines if NOISE.search(e.rhs)]
     targets = {p.name: line.split("=")[0].strip() for p in plan.paths for line in p.rule if NOISE.search(line)}

@@ -28,9 +28,7 @@ def own(method: object) -> bool:
 
 
 def documented(name: str, member: Any) -> Iterator[tuple[str, Callable[..., Any], list[str]]]:
-    """Yield a function, or a class with its public methods, each with its docstring and those of the methods that it
-    overrides.
-    """
+    """Yield a function, or a class with its public methods, each with its own docstring and those that it overrides."""
     yield name, member, [inspect.getdoc(member) or ""]
     if isinstance(member, type):
         for method, found in inspect.getmembers(member, own):

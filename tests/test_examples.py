@@ -29,9 +29,7 @@ def test_actor_and_critic_find_their_way_through_the_corridor() -> None:
 
 
 def test_one_update_of_actor_and_critic() -> None:
-    """It is made after a step from state 0 to 1 with reward .5: delta = .5 + .9 V(1) - V(0), for both the states and
-    the actions.
-    """
+    """After a step from state 0 to 1 with reward .5, delta = .5 + .9 V(1) - V(0), for both the states and the actions."""
     net = example("closed_loop").actor_critic(3, 2)
     value, policy = np.array([[0.2, 0.4, 0.1]]), np.zeros((2, 3))
     net["state_to_critic.w"] = value

@@ -117,9 +117,7 @@ def test_no_command_of_a_docstring_message_or_notebook_differs_from_what_its_hel
 
 
 def quoted(path: Path) -> Iterator[str]:
-    """Yield every command of recircuit in backquotes, and in notebooks those that begin with `!` too; strings are put
-    together.
-    """
+    """Yield every command of recircuit in backquotes, and in notebooks after `!`; strings are put together."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         text = re.sub(r"\"\s*\n\s*f?\"", "", text)

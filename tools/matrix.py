@@ -91,9 +91,7 @@ def interpreter(version: str) -> str | None:
 
 
 def distributions() -> tuple[Path, Path]:
-    """Build the wheel and the source distribution from a copy of what is committed, and return the wheel and the
-    unpacked folder.
-    """
+    """Build wheel and source distribution from a copy of what is committed; return the wheel and the unpacked folder."""
     source = WORK / "source"
     source.mkdir()
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout

@@ -127,9 +127,7 @@ def alignment(circuit: Circuit) -> dict[str, Alignment]:
 
 
 def _chain(circuit: Circuit, lower: Population, upper: Population) -> tuple[Projection, ...]:
-    """Return the shortest way from one population up to another through `basal` compartments; it is empty where there
-    is none.
-    """
+    """Return the shortest way up from one population to another through `basal` compartments, or nothing if there is none."""
     paths: list[tuple[Projection, ...]] = [()]
     seen = {lower.name}
     while paths:

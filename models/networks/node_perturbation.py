@@ -240,8 +240,8 @@ class _Plan:
                 )  # fmt: skip
 
     def set_phases(self, settling: int, lead: int) -> None:
-        """Declare the phases: one step each to show, to draw and to compare, and in each window ``settling`` steps a
-        layer and the steps of the loss.
+        """Declare one phase each to show, to draw and to compare, and windows of ``settling`` steps a layer and the
+        loss's steps.
         """
         up, dt = lead + (len(self.layers) - 1) * settling, self.net.dt
         steps = {"stimulus": 1}

@@ -143,9 +143,7 @@ __all__ = [
 
 
 def _imported(room: str) -> Any:
-    """Import a module of recircuit. What is imported stays, so that garbage collection is off meanwhile, which is a
-    fifth faster.
-    """
+    """Import a module of recircuit, with garbage collection off, since what is imported stays; this is a fifth faster."""
     collects = gc.isenabled()
     gc.disable()
     try:

@@ -94,9 +94,7 @@ PLASTIC = {
 
 
 def between_two(equation: SynapticEquation, connectivity: Connectivity | None, **options: Any) -> rc.Circuit:
-    """Return a circuit of two populations with all that a rule reads, set from outside, and with a source for every
-    broadcast.
-    """
+    """Return two populations that have, set from outside, all that a rule reads, and a source for every broadcast."""
 
     def reading(names: Iterable[str]) -> rc.Neuron:
         return rc.Neuron(
@@ -201,9 +199,7 @@ def test_dense_is_plain_for_plastic_one_to_one(rule: str) -> None:
 
 
 def modulated(batch_size: int = 1, rule: rc.Rule | None = None, **options: Any) -> rc.Circuit:
-    """Return a circuit with rules and a neuron that read a broadcast, overlapping phases, a parameter of each unit, and
-    a recurrent projection.
-    """
+    """Return a circuit with broadcasts in rules and a neuron, overlapping phases, parameters of units, and recurrence."""
     rule = rule or rc.Rule(
         "reward",
         source="test",
@@ -301,9 +297,7 @@ def test_dense_is_plain_for_any_circuit(seed: int) -> None:
 
 
 def check_batch_elements(make: Callable[..., rc.Circuit], data: dict[str, np.ndarray], batch_size: int) -> None:
-    """Check that, after each presentation of all batch elements, the weights are the mean over as many circuits with
-    one batch element.
-    """
+    """Check after each presentation that weights are the mean over as many circuits with one batch element."""
     differences = element_differences(make, data, batch_size)
     assert differences and max(differences.values()) < EXACT, differences
 

@@ -30,9 +30,7 @@ def network(
     padding: int | str = "same",
     **options: Any,
 ) -> rc.Circuit:
-    """Return a circuit of x, two images h1 and h2, and o. The rule decides the feedback; with ``down="dfa"`` both
-    images receive it from o.
-    """
+    """Return x, two images h1 and h2, and o. The rule decides the feedback; with ``down="dfa"`` both images get it from o."""
     net = rc.Circuit(**options)
     first = connectivity(IMAGE, 3, KERNELS[0], strides[0], padding, probability)
     second = connectivity(first.above, 4, KERNELS[1], strides[1], padding, probability)
@@ -191,9 +189,7 @@ SPLIT, FUSED = (RULES[r].with_parameters(rate=0.02) for r in ("urfb", "fused"))
 
 
 def stack(*layers: tuple[Local, rc.Rule, bool], batch_size: int) -> rc.Circuit:
-    """Return a circuit of images above each other, and o. Each layer has a structure, a rule, and whether its feedback
-    has weights of its own.
-    """
+    """Return images above each other, and o; a layer has a structure, a rule, and whether its feedback has its own weights."""
     net = rc.Circuit(batch_size=batch_size, seed=3)
     images = [net.stimulus("x", int(np.prod(layers[0][0].image)))]
     for k, (s, rule, _) in enumerate(layers, start=1):

@@ -71,9 +71,7 @@ HOMEOSTATIC = """
 
 
 def everything(batch_size: int = B, **options: Any) -> rc.Circuit:
-    """Return a circuit with a projection of each connectivity that learns by traces, one that reads sums, and units
-    with shared variables.
-    """
+    """Return projections of all connectivities that learn by traces, one that reads sums, and units with shared variables."""
     net = rc.Circuit(batch_size=batch_size, seed=2, **options)
     x = net.stimulus("x", 16)
     for kind, connectivity in CONNECTIVITIES.items():
@@ -300,9 +298,7 @@ def test_a_rule_with_traces_passes_check_rule() -> None:
 
 
 def rflo(batch_size: int) -> rc.Circuit:
-    """Return a circuit for random feedback local online learning (Murray 2019): a recurrent layer whose eligibility is
-    low-pass filtered.
-    """
+    """Return a circuit for RFLO (Murray 2019): a recurrent layer whose eligibility is low-pass filtered."""
     neuron = rc.Neuron(
         """
         basal  : 1 (compartment)
@@ -371,9 +367,7 @@ def test_a_threshold_of_twenty_elements_is_one_for_each_unit() -> None:
 
 
 def test_an_element_that_shows_nothing_moves_nothing_that_is_shared() -> None:
-    """With 5 rows in batches of 3 the count is 5: each trace counts its own element's presentations, and the mean
-    counts batches.
-    """
+    """With 5 rows in batches of 3 each trace counts its own element's presentations, 5 in all; the mean counts batches."""
     rule = rc.Rule("count", source="test", forward="n += 1; dw = 0*n", traces=("n",))
     neuron = rc.Neuron("basal : 1 (compartment)\nsize = size + basal : 1 (shared, during show)\nrate = 0.0 : 1")
     net = rc.Circuit(batch_size=3)
@@ -408,9 +402,7 @@ def test_what_a_unit_remembers_stays_in_an_element_that_shows_nothing(backend: s
 
 @pytest.mark.parametrize("backend", ["numpy", "interpreter"])
 def test_states_that_remember_through_each_other_stay_in_an_element_that_shows_nothing(backend: str) -> None:
-    """There are 5 rows in batches of 3, compared with single rows in 3 circuits: a pair, a pair by way of an
-    expression, and a ring of phases.
-    """
+    """5 rows in batches of 3 are compared with rows in 3 circuits: a pair, a pair through an expression, a ring of phases."""
     lines = """
         basal : 1 (compartment)
         rate  = basal     : 1

@@ -38,9 +38,7 @@ def settled(
 
 
 def learn(w: dict[str, np.ndarray], shown: np.ndarray, state: State, before: State, *, taught: bool) -> None:
-    """Let the interneurons learn always, the weights upwards if there is a teacher, and those that cancel the feedback
-    if there is none.
-    """
+    """Let interneurons learn always, upward weights with a teacher, and the weights that cancel feedback without one."""
     p, o, i = state
     basal, apical, to_o, to_i = fields(w, shown, *before)
     w["V"] += 0.4 * (f(i) - f(to_i / 1.1)).T @ f(p) / 4

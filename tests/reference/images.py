@@ -18,9 +18,7 @@ Array = NDArray[np.floating]
 
 
 def same(size: int, kernel: int, stride: int = 1) -> tuple[int, int]:
-    """Return how many rows of nothing come before and after, so that size/stride places (rounded up) fit; an odd one
-    comes after.
-    """
+    """Return the empty rows before and after, so that size/stride places (rounded up) fit; an odd one comes after."""
     total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
     return total // 2, total - total // 2
 

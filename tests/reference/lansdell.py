@@ -42,9 +42,7 @@ class Network:
     direct: bool = False
 
     def forward(self, x: Array, noise: Sequence[Array] = ()) -> tuple[list[Array], list[Array]]:
-        """Return the fields and rates of all layers, with x as the first rate, by section 2.2 (``noise`` is c xi, for
-        each layer).
-        """
+        """Return fields and rates of all layers, x being the first rate, by section 2.2 (``noise`` is c xi, for each layer)."""
         fields, rates = [], [x]
         for i, (w, b, f) in enumerate(zip(self.W, self.b, self.f)):
             fields.append(rates[-1] @ w.T + b)

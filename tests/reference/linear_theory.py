@@ -100,9 +100,7 @@ def scalar_solution(lam_r: ArrayLike, lam_t: ArrayLike, epsilon: float, times: A
 def matrix_solution(
     weights: Sequence[Array], feedback: Sequence[Array], T: Array, epsilon: float, times: ArrayLike
 ) -> list[Array]:
-    """Return the solution of Eq. 12 and 15 from W_i(0) = weights, R_i(0) = feedback: W_i at each time, (n_times, n_i,
-    n_{i-1}).
-    """
+    """Return W_i, (n_times, n_i, n_{i-1}), by Eq. 12 and 15 from W_i(0) = weights, R_i(0) = feedback."""
     shapes = [w.shape for w in weights]
     ends = np.cumsum([w.size for w in weights])[:-1]
 
@@ -241,9 +239,7 @@ class Run(NamedTuple):
 def iterate(
     weights: Sequence[Array], feedback: Sequence[Array], T: Array, epsilon: float, rate: float, steps: int
 ) -> Run:
-    """Return the weights after steps of W_i += rate * (Eq. 15), R_i = R_i(0) + eps (W_i - W_i(0))^T; nothing is changed
-    in place.
-    """
+    """Return the run of W_i += rate * (Eq. 15), R_i = R_i(0) + eps (W_i - W_i(0))^T; nothing is changed in place."""
     start, now = list(weights), list(weights)
     errors = [relative_error(now, T)]
     for _ in range(steps):

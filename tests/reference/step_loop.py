@@ -104,9 +104,7 @@ class Loop:
                 self.v[f"{u.name}.{c}"] = sum(into, np.zeros((self.plan.batch, u.size)))
 
     def brought(self, p: Path) -> np.ndarray:
-        """Return what arrives in a compartment, (batch, units); of a window its largest, whose unit alone is reached by
-        the way back.
-        """
+        """Return what arrives in a compartment, (batch, units); of a window its largest, which alone gets the way back."""
         synapses, arriving = self.synapses[p.name], self.arriving[p.name]
         if p.kind != "largest":
             return self.summed(p, self.weights(p) * arriving, "post")
@@ -214,9 +212,7 @@ class Loop:
         self.v |= new
 
     def kept(self, unit: str, e: Equation, value: Any) -> np.ndarray:
-        """Return the new values: a shared variable is the mean over elements that show something, and a count of the
-        others stays.
-        """
+        """Return new values: a shared variable is the mean over elements that show something; a count of others stays."""
         old = self.v[f"{unit}.{e.name}"]
         value = np.broadcast_to(value, old.shape)
         if e.shared:
@@ -226,9 +222,7 @@ class Loop:
         return value.copy()
 
     def assigned(self, e: Equation) -> bool:
-        """Return whether a variable is assigned: it is neither the rate, nor shared, nor in continuous time, for which
-        time passes.
-        """
+        """Return whether a variable is assigned: it is no rate, not shared, and not in continuous time."""
         return not (e.differential or e.shared or (e.name == "rate" and e.kind != "expression"))
 
     def behind(self, unit: str, e: Equation) -> set[str]:
@@ -293,9 +287,7 @@ class Loop:
         return value[self.active].mean(axis=0).reshape(old.shape)
 
     def of_weights(self, p: Path, rhs: str, names: dict[str, Any]) -> np.ndarray:
-        """Return what a statement makes of each weight, (batch, weights); where synapses share one, what reads units is
-        summed.
-        """
+        """Return what a statement makes of each weight, (batch, weights), summed over synapses where it reads units."""
         synapses, batch = self.synapses[p.name], self.plan.batch
         found = np.zeros((batch, self.v[f"{p.name}.w"].size))
         for term in terms(rhs) if p.kind.startswith("one window") else [rhs]:

@@ -113,9 +113,7 @@ def building(tally: Tally, backend: str, count: int, number: int, folder: Path) 
 
 
 def interrupts(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """Send a tenth of the interrupts into builds of numpy, one in fifty into builds of cpp, and the others into work on
-    both backends.
-    """
+    """Send a tenth of the interrupts into builds of numpy, a fiftieth into builds of cpp, and the others into work on both."""
     building(tally, "numpy", count // 10, number, folder)
     building(tally, "cpp", count // 50, number, folder)
     left: Any = count - count // 10 - count // 50

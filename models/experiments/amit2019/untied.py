@@ -70,9 +70,7 @@ def _checks(runs: Runs, settings: Settings) -> list[Check]:
 
 
 def _check_filters(untied: Runs, settings: Settings) -> list[Check]:
-    """Check that filters stay alike in a network that has learned untied; filters that were tied and have not moved are
-    alike too.
-    """
+    """Check that filters stay alike when they learn untied; filters that were tied and have not moved are alike too."""
     shown, made = titled("simpnet", settings), []
     for found in untied.values():
         what = f"{shown}, untied for {len(found[0]['likeness'])} epochs: correlation of a filter at two places"

@@ -222,9 +222,7 @@ def _check_methods(test: Mapping[str, Array]) -> list[Row]:
 
 
 def _check_digits(curves: LearningCurves, scale: Scale) -> list[Row]:
-    """Check Fig. 3B: feedback alignment does not separate the digits at all, and node perturbation does so better than
-    others.
-    """
+    """Check Fig. 3B: feedback alignment does not separate the digits, and node perturbation does so better than others."""
     labels = np.asarray(scale.data.y_test[:DRAWN])
     found = {name: from_neighbours(np.array(runs[0]["codes"]), labels) for name, runs in curves.items()}
     return [

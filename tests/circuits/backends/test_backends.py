@@ -51,8 +51,8 @@ def smooth(**options: Any) -> rc.Circuit:
 
 
 def masked(**options: Any) -> rc.Circuit:
-    """Return the network 64-30-20-10 with hinge outputs in single precision, with half of the synapses forward, as a
-    whole matrix, and a tenth back, as a sparse one.
+    """Return 64-30-20-10 with hinge outputs in float32; half of the synapses up are a whole matrix, a tenth back a
+    sparse one.
     """
     return layered(
         (64, 30, 20, 10),
@@ -67,7 +67,7 @@ def masked(**options: Any) -> rc.Circuit:
 
 def kitchen(batch_size: int = 1, **options: Any) -> rc.Circuit:
     """Return a circuit with everything else at once: noise, time, broadcasts, latches, overlapping phases, all kinds of
-    rules and synapses.
+    rules.
     """
     fused = rc.Rule(
         "fused", source="test", broadcasts=("loss",),
@@ -117,9 +117,7 @@ def images(net: rc.Circuit, count: int = 100) -> dict[str, np.ndarray]:
 def agreeing(
     make: Callable[..., rc.Circuit], data: Any, within: float = 1e-10, **options: Any
 ) -> tuple[rc.Circuit, rc.Trace, rc.Trace]:
-    """Run the same on both backends, after which no variable differs by more than that, and return one circuit and both
-    recordings.
-    """
+    """Run the same on both backends, check that no variable differs by more, and return one circuit and both recordings."""
     a, b = make(), make()
     left, right = a.run(data, **options), b.run(data, **options, backend="cpp")
     assert {k: v for k, v in differences(a, b).items() if not v <= within} == {}

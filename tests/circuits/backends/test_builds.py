@@ -74,9 +74,7 @@ def test_a_path_is_a_name_and_nothing_else(name: str, tmp_path: Path, monkeypatc
 
 
 def test_a_circuit_where_paths_are_hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The paths of the cache and of the environment, in which the matrix library lies, are hostile. The kernels are
-    those of another cache.
-    """
+    """The paths of the cache and of the matrix library are hostile; the kernels are those of another cache."""
     monkeypatch.chdir(tmp_path)
     name = "a 'b' \"c\" `touch executed` $(touch executed) $(shell touch executed) #d\ne"
     hostile = tmp_path / name

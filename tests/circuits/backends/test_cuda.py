@@ -633,9 +633,7 @@ ANYWHERE = [
 @pytest.mark.cuda
 @pytest.mark.parametrize("check", ANYWHERE, ids=lambda check: check.__name__.removeprefix("test_"))
 def test_a_gpu_does_what_the_stand_in_does(check: Callable[[None], None]) -> None:
-    """Recordings, series, streams, closed loops, scopes, batches that are not full, noise, and divergence are as on the
-    stand-in.
-    """
+    """Recordings, series, streams, closed loops, scopes, batches that are not full, noise and divergence are the same."""
     check(None)
 
 

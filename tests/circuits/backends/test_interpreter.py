@@ -134,9 +134,7 @@ def pair(connectivity: Connectivity, rule: rc.Rule, feedback: str, tau: Any, **o
 @pytest.mark.parametrize("feedback", ["own", "transposed"])
 @pytest.mark.parametrize("connectivity", STRUCTURES)
 def test_every_connectivity(connectivity: str, feedback: str) -> None:
-    """Circuits go step by step with a loop over synapses where feedback has weights of its own, and settle with
-    products otherwise.
-    """
+    """Circuits with feedback of their own go step by step with a loop over synapses; the others settle with products."""
     rule, tau = (LOOP, 1 * ms) if feedback == "own" else (PRODUCT, 2.5 * ms)
     assert_agree(lambda **options: pair(STRUCTURES[connectivity], rule, feedback, tau, **options))
 

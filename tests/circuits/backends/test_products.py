@@ -112,9 +112,7 @@ def kind(dtype: type) -> str:
 def test_propagation(
     libraries: list[ctypes.CDLL], dtype: type, b: int, pre: int, post: int, turned: bool, seed: int
 ) -> None:
-    """It holds that field = signal W^T, or signal W; the bits do not depend on the threads, and nothing is written
-    beyond the field.
-    """
+    """field = signal W^T, or signal W, holds; the bits do not depend on the threads; nothing is written beyond the field."""
     rng = np.random.default_rng(seed)
     x = rng.uniform(-1, 1, (b, pre)).astype(dtype)
     w = rng.uniform(-1, 1, (pre, post) if turned else (post, pre)).astype(dtype)
@@ -177,9 +175,7 @@ def test_few_synapses(
     libraries: list[ctypes.CDLL], dtype: type, b: int, pre: int, post: int, turned: bool, density: float, keep: float,
     seed: int,
 ) -> None:  # fmt: skip
-    """Results are those of whole matrices where a synapse is; elsewhere the matrix is neither read nor written. Some
-    elements are empty.
-    """
+    """Results are those of whole matrices where a synapse is; nothing else is read or written. Some elements are empty."""
     rng = np.random.default_rng(seed)
     name, shape = kind(dtype), (pre, post) if turned else (post, pre)
     mask = (rng.random(shape) < density).astype(dtype)
@@ -235,9 +231,7 @@ def test_tanh(libraries: list[ctypes.CDLL]) -> None:
 def test_the_largest_of_each_window(
     libraries: list[ctypes.CDLL], dtype: type, size: int, kernel: int, stride: int, before: int, seed: int
 ) -> None:
-    """Each window sends its largest value times w, and the first tap that brings it; a pixel outside of the image is
-    never the largest.
-    """
+    """Each window sends its largest value times w, and the first tap that has it; pixels outside of the image never win."""
     image = np.random.default_rng(seed).integers(-3, 3, (5, size, size)).astype(dtype)
     begin = np.arange(0, size, stride) - min(before, kernel - 1)
     rows = begin[None, :, None] + np.repeat(np.arange(kernel), kernel)[:, None, None]

@@ -22,9 +22,7 @@ RULE = rc.Rule(
 
 
 def noisy() -> rc.Circuit:
-    """Return a circuit with more units than one thread takes, an odd number of them, and layers that registers do not
-    divide.
-    """
+    """Return a circuit of more units than one thread takes, an odd number, with layers that registers do not divide."""
     net = rc.Circuit(BATCH_SIZE)
     x = net.stimulus("x", INPUTS)
     h = net.population("h", HIDDEN, rc.Neuron(

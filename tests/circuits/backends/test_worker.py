@@ -31,9 +31,7 @@ ROWS = np.random.default_rng(0).normal(size=(40, 3))
 
 
 def circuit() -> rc.Circuit:
-    """Return a circuit with a stimulus, a layer with noise that learns, and one whose variables have other sizes; it is
-    always the same program.
-    """
+    """Return a circuit of a stimulus, a layer with noise that learns, and a large layer; it is always the same program."""
     net = rc.Circuit(batch_size=2, seed=3)
     x = net.stimulus("x", 3)
     h = net.population(

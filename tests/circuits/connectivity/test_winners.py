@@ -23,9 +23,7 @@ X = np.concatenate([np.random.default_rng(0).random((7, 4)), np.ones((1, 4)), np
 
 
 def circuit(batch_size: int = 2, **options: Any) -> rc.Circuit:
-    """Return a circuit whose units compete: the one with the largest field learns, and is told so by a unit that always
-    sends 1.
-    """
+    """Return competing units: the one with the largest field learns, as a unit that always sends 1 projects back to it."""
     net = rc.Circuit(batch_size=batch_size, seed=1, **options)
     x, h = net.stimulus("x", 4), net.population("h", 5, UNIT)
     top = net.population("top", 1, rc.Neuron("basal : 1 (compartment)\nrate = basal : 1\nhere = 1.0 : 1"))

@@ -148,9 +148,7 @@ def test_a_unit_is_excitatory_or_inhibitory_for_ever() -> None:
 
 
 def test_weights_of_one_dimension_are_refused_and_those_of_a_row_or_column_are_not() -> None:
-    """Where there are as many pre as post units they could be meant for either. NumPy takes them for one value of each
-    pre unit.
-    """
+    """With as many pre as post units they could be for either. NumPy takes them for one value of each pre unit."""
     net = made(weights=np.array([[1.0, 2, 3]]))
     np.testing.assert_array_equal(net["x_to_h.w"], [[1, 2, 3], [1, 2, 3]])
     net["x_to_h.w"] = np.array([[1.0], [2.0]])

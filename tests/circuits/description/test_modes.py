@@ -25,8 +25,8 @@ LINES = """
 
 
 def circuit(modes: tuple[str, ...], **options: Any) -> rc.Circuit:
-    """Return a circuit in which, awake, the stimulus drives h and h learns from it; dreaming, h drives itself,
-    unlearns, and takes a note.
+    """Return a circuit: awake, the stimulus drives h, which learns from it; dreaming, h drives itself, unlearns, and
+    notes it.
     """
     net = rc.Circuit(batch_size=2, seed=1, **options)
     x = net.stimulus("x", 3, during="wake and learn", closed="zero")
@@ -114,9 +114,7 @@ def test_a_mode_that_there_is_not_is_refused() -> None:
 
 
 def series_circuit(**options: Any) -> rc.Circuit:
-    """Return a circuit with a series and its target in the phase wake, which lasts 4 ms in one mode and 3 ms in
-    another, and z in sleep.
-    """
+    """Return a series and its target in the phase wake, of 4 ms in one mode and 3 ms in another, and z in sleep."""
     net = rc.Circuit(batch_size=2, seed=1, **options)
     x, y = net.stimulus("x", 2, every=1 * ms, during="wake"), net.target("y", 1, during="wake")
     z = net.stimulus("z", 2, during="sleep")
@@ -159,9 +157,7 @@ def test_a_series_lasts_as_long_as_its_window_in_the_mode(backend: str) -> None:
 
 
 def test_a_circuit_is_trained_and_evaluated_in_a_mode() -> None:
-    """Each epoch shows all samples in the first mode, then in the next; this is compared with runs in the order of the
-    epoch.
-    """
+    """Each epoch shows all samples in the first mode, then in the next, as runs in the order of the epoch do."""
     data, by_hand = {"x": X, "z": Z}, series_circuit()
     trained = series_circuit()
     history = rc.train(trained, (data, Y), epochs=2, mode=["wake", "sleep"], backend="numpy", progress=False)

@@ -31,9 +31,7 @@ def network(batch_size: int = 2, *, every: Any = 1 * ms, rule: Any = None, **opt
 
 
 def leaky(w: np.ndarray, shown: np.ndarray, rate: np.ndarray) -> np.ndarray:
-    """Return rates after each step, (steps, batch, units), of dx/dt = (tanh(W x) - rate)/tau by Euler's method with
-    dt/tau = 1/5.
-    """
+    """Return the rates after each step, (steps, batch, units), of dx/dt = (tanh(W x) - rate)/tau by Euler, dt/tau = 1/5."""
     found = []
     for row in shown:
         rate = rate + (np.tanh(row @ w.T) - rate) / 5
@@ -130,9 +128,7 @@ def test_long_phases_are_listed_once_and_computed_in_full(backend: str) -> None:
 
 
 def test_long_phases_are_what_they_are_when_every_step_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A condensed timetable gives the same bits: operations are left out in most steps, there is a stimulus, and
-    learning at the end.
-    """
+    """Condensed phases give the same bits, with operations left out in most steps, a stimulus, and learning at the end."""
 
     def weights(long: int) -> np.ndarray:
         monkeypatch.setattr("recircuit.circuits.description.schedules.presentations.LONG", long)

@@ -18,9 +18,7 @@ CASES = {"to learn, s = 1": (0.5, 1), "learned, s = 1": (5, 1), "to learn, s = -
 
 
 def alone(batch_size: int = 1, steps: int = 4, *, lowering: str = "dense", **parameters: Any) -> rc.Circuit:
-    """Return a circuit of two o's with their t's and s's; class 0 is shown, so that s is +1 for the first unit and -1
-    for the second.
-    """
+    """Return a circuit of two o's with their t's and s's; class 0 is shown: s is +1 for the first unit, -1 for the second."""
     net = rc.Circuit(batch_size=batch_size, lowering=lowering)
     field = net.stimulus("field", 2)
     o = net.population("o", 2, rc.HingeOutput(**dict(M=M, S=S, mu=MU, epsilon=EPSILON) | parameters))

@@ -33,9 +33,7 @@ def plain(**options) -> rc.Circuit:
 
 
 def pooled() -> rc.Circuit:
-    """Return a circuit with every kind of connectivity, a transpose, a broadcast, a constant, noise, and states that
-    are drawn.
-    """
+    """Return a circuit with all kinds of connectivity, a transpose, a broadcast, a constant, noise, and drawn states."""
     net = rc.Circuit(batch_size=2, seed=5, precision="float32")
     rule = rc.Rule(
         "kept",

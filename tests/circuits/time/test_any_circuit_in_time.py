@@ -86,9 +86,7 @@ def test_a_random_circuit_with_noise_is_a_loop_with_the_same_noise(seed: int, op
 
 @pytest.mark.parametrize("seed", [60, 61])
 def test_a_random_circuit_in_single_precision(seed: int) -> None:
-    """Both agree within some two hundred roundings, each of 6e-8 of the largest value: circuits go through fewer than a
-    hundred steps.
-    """
+    """Both agree within two hundred roundings, each of 6e-8 of the largest value: there are fewer than a hundred steps."""
     net, loop = start(seed, precision="float32")
     for k, mode in enumerate(["day", "night", "day"]):
         shown(net, loop, seed + k, mode)

@@ -40,9 +40,7 @@ def circuit(rule: rc.Rule, dt: float, span: float = 50, **options: object) -> rc
 
 
 def by_hand(rule: rc.Rule, dt: float, shown: np.ndarray, span: float = 50) -> np.ndarray:
-    """Compute the same by hand: rates from the field of the step, then the rule's statements in order, averaged over
-    elements.
-    """
+    """Compute the same by hand: rates from the field of the step, then the rule's statements, averaged over elements."""
     w, m, rate = BEGIN.copy(), np.zeros((2, 3)), np.zeros((len(shown), 2))
     for _ in range(round(span / dt)):
         field = shown @ w.T

@@ -29,9 +29,7 @@ KINDS = {
 
 
 def circuit(delays: dict[str, Any], kinds: dict[str, Any] = KINDS, **options: Any) -> rc.Circuit:
-    """Return a circuit with a stimulus whose rate travels to a population for each kind of connectivity, and back from
-    the first of them.
-    """
+    """Return a stimulus whose rate travels to a population for each connectivity, and back from the first of them."""
     net = rc.Circuit(seed=2, **options)
     x = net.stimulus("x", 16)
     for number, (kind, connectivity) in enumerate(kinds.items()):

@@ -21,9 +21,7 @@ def normal(*shape: int) -> np.ndarray:
 
 @BACKENDS
 def test_short_term_plasticity(backend: str) -> None:
-    """The model is that of Tsodyks and Markram 1997, for rates: facilitation u and resources r of a unit whose rate is
-    a series.
-    """
+    """The model is Tsodyks and Markram 1997 for rates: facilitation u and resources r of a unit whose rate is a series."""
     unit = rc.Neuron(
         """
         rate : 1
@@ -51,9 +49,7 @@ def test_short_term_plasticity(backend: str) -> None:
 
 @BACKENDS
 def test_an_attractor_network_whose_coupling_is_delayed(backend: str) -> None:
-    """The model is that of Hopfield 1984, with a delay of each synapse; the cue is shown at the beginning of each
-    presentation.
-    """
+    """The model is Hopfield 1984, with a delay of each synapse; the cue is shown at the beginning of each presentation."""
     patterns = np.sign(normal(2, 12))
     coupling = patterns.T @ patterns / 12 * (1 - np.eye(12))
     delays = np.random.default_rng(1).integers(0, 6, (12, 12))
@@ -115,9 +111,7 @@ def test_scaling_towards_a_mean_rate(backend: str) -> None:
 
 @BACKENDS
 def test_timing_by_two_traces_in_the_synapse_or_in_the_units(backend: str) -> None:
-    """The rule is a rate form of spike timing, dw/dt = eta (pre-trace * post - post-trace * pre / 2), in both forms
-    side by side.
-    """
+    """In rates, dw/dt = eta (pre-trace * post - post-trace * pre / 2) is spike timing; both forms run side by side."""
     synapse = rc.Rule(
         "synapse", source="a test", traces=("before", "after"),
         parameters=dict(eta=20 * Hz, fast=8 * ms, slow=25 * ms),

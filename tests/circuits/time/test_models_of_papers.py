@@ -120,9 +120,7 @@ def test_latent_equilibrium() -> None:
 
 
 def test_voltage_based_plasticity() -> None:
-    """The rule is Clopath et al. 2010 for rates: depression by input, scaled by the unit's mean activity, and
-    potentiation by its trace.
-    """
+    """Clopath et al. 2010 in rates: input depresses, scaled by the unit's mean activity, and its trace potentiates."""
     unit = rc.Neuron(
         "basal : 1 (compartment)\ndslow/dt = (basal - slow)/(10*ms) : 1\nrate = basal : 1\n"
         "dmean/dt = (basal**2 - mean)/(100*ms) : 1 (shared)"
@@ -183,9 +181,7 @@ def test_associative_reward_penalty() -> None:
 
 
 def test_reward_modulated_noise_in_a_recurrent_network() -> None:
-    """In Hoerzer, Legenstein and Maass 2014 a readout explores, and keeps what made its performance better than its
-    recent mean.
-    """
+    """In Hoerzer, Legenstein and Maass 2014 a readout explores, and keeps what made it better than its recent mean."""
     readout = rc.Neuron("""
         basal  : 1 (compartment)
         wanted : 1 (compartment)

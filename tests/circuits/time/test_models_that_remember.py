@@ -57,9 +57,7 @@ def test_excitability_that_learns() -> None:
 
 
 def test_triplets_with_axonal_delays() -> None:
-    """The rule is Pfister and Gerstner 2006 in rates: each synapse has a trace of its input, and its unit a fast and a
-    slow trace.
-    """
+    """In Pfister and Gerstner 2006, in rates, a synapse has a trace of its input, and its unit a fast and a slow trace."""
     cell = rc.Neuron(
         """
         basal     : 1 (compartment)
@@ -101,9 +99,7 @@ def test_triplets_with_axonal_delays() -> None:
 
 
 def test_wake_and_sleep() -> None:
-    """The Helmholtz machine of Hinton et al. 1995 learns awake to generate, and asleep to recognise; states are those
-    that it drew.
-    """
+    """The Helmholtz machine (Hinton et al. 1995) learns awake to generate, asleep to recognise; states are as it drew them."""
     visible = rc.Neuron("""
         data : 1 (compartment)
         made : 1 (compartment)

@@ -69,9 +69,7 @@ def test_a_measurement_touches_nothing() -> None:
 
 
 def settling(beta: float) -> rc.Circuit:
-    """Return a circuit with symmetric weights, which settles freely and nudged: as beta goes to 0 the update is the
-    gradient's.
-    """
+    """Return a circuit with symmetric weights that settles freely and nudged: as beta goes to 0 it follows the gradient."""
     contrast = "dw = (x_post*x_pre - free_post*free_pre)/beta"
     rule = rc.Rule(
         "ep", source="Scellier and Bengio 2017", forward=contrast, feedback=contrast, parameters=dict(beta=beta)

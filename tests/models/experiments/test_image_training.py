@@ -106,9 +106,7 @@ def test_likeness_is_the_mean_correlation_of_pairs() -> None:
 
 
 def test_the_same_filter_is_drawn_at_several_places() -> None:
-    """Of 5 maps the first 4 are drawn, a row for each: one tile where the places share the filter, else one for each of
-    4 places.
-    """
+    """Of 5 maps the first 4 are drawn, a row for each: one tile if the filter is shared, else one for each of 4 places."""
     for tied, places in ((True, 1), (False, 4)):
         p = network(tied=tied).projections["x_to_conv1"]
         rows = same_filter(p)

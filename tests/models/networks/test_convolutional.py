@@ -66,9 +66,7 @@ def test_dense_is_plain(rule: str, options: dict[str, Any]) -> None:
 
 
 def test_what_skips_is_not_multiplied_by_f_prime() -> None:
-    """In Baldi, Sadowski and Lu 2018, section 3, the signal is the product of the transposes, and f' of the layer
-    itself (SBP).
-    """
+    """In Baldi, Sadowski and Lu 2018, section 3, the signal is the product of transposes and the layer's own f' (SBP)."""
     line, still = "conv 3 3x3; maxpool 2; full 5; output", rc.bp.with_parameters(rate=0.0)
     net = small(still, line, skipped=True, loss="softmax", transfer="tanh", batch_size=5)
     net.run(shown())
@@ -84,9 +82,7 @@ def test_what_skips_is_not_multiplied_by_f_prime() -> None:
 
 
 def test_weights_are_clipped_at_so_many_times_glorots_limit() -> None:
-    """In the code of Amit 2019 the limit is 1.5 times sqrt(6/(fan_in + fan_out)), of all of the windows' weights, W and
-    R alike.
-    """
+    """In the code of Amit 2019 the limit is 1.5 sqrt(6/(fan_in + fan_out)), of all of the windows' weights, W and R alike."""
     strong = rc.urfb.with_parameters(rate=5.0)
     net, free = (small(strong, batch_size=5, clipped=clipped) for clipped in (1.5, 0.0))
     limits = {"x_to_conv1": 9 * (2 + 3), "conv2_to_conv1": 9 * (3 + 3), "full1_to_o": 6 + 3, "o_to_full1": 3 + 6}

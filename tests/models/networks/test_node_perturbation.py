@@ -309,9 +309,7 @@ def sampled(batch_size: int, presentations: int, **options: Any) -> tuple[np.nda
 
 
 def misfit(samples: np.ndarray, expected: np.ndarray) -> float:
-    """Return how far the mean of samples (n, units) is out, in error bars squared (Hotelling); this follows
-    chi-squared, if it is not out.
-    """
+    """Return how far off the mean of samples (n, units) is, in squared error bars (Hotelling); chi-squared, if it is right."""
     out = samples.mean(axis=0) - expected
     return float(out @ np.linalg.solve(np.cov(samples.T) / len(samples), out))
 
@@ -370,9 +368,7 @@ def test_the_bias_falls_with_c_as_the_theorem_says(
 
 
 def test_the_variance_grows_with_the_number_of_noisy_units() -> None:
-    """It is E|estimate - gradient|^2 = (N + 1)|gradient|^2 for small Gaussian noise, where N is the number of all noisy
-    units.
-    """
+    """It is E|estimate - gradient|^2 = (N + 1)|gradient|^2 for small Gaussian noise, with N noisy units in all."""
     for sizes in ((6, 5, 4, 3), (6, 40, 40, 3)):
         estimates, _, gradient = sampled(1000, 20, c=1e-3, sizes=sizes)
         squares = np.sum((estimates - gradient) ** 2, axis=1) / np.sum(gradient**2)

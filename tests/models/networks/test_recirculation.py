@@ -242,9 +242,7 @@ def test_one_end_alone_misses_a_condition() -> None:
 
 
 def test_the_last_condition_falls_with_the_rate() -> None:
-    """With rate/(1 + decay n) what is left is noise: its square falls as 1/n. There are eight seeds, and 400 and 1600
-    updates.
-    """
+    """With rate/(1 + decay n) the rest is noise, whose square falls as 1/n: eight seeds have 400 and 1600 updates."""
     ratios = []
     for seed in range(8):
         early, late = (cameron.penrose(*learned((8, 4), ("below", "above"), n, seed))[3] for n in (400, 1600))
