@@ -32,27 +32,43 @@ COMMANDS = {
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     found = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Measurements, written to results/cpu.",
+        prog="python -m benchmarks", description="Make measurements, and write them to results/cpu.",
         epilog="\n".join(f"{name:<10} {what}" for name, what in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     found.add_argument("command", nargs="?", choices=list(COMMANDS), default="reference")
-    found.add_argument("--quick", action="store_true", help="seconds instead of minutes: only whether it runs")
-    found.add_argument("--out", type=Path, help="default: results/cpu, or runs/benchmarks if quick")
-    found.add_argument("--threads", type=int, default=2, help="of everyone, and processors (default: 2)")
+    found.add_argument(
+        "--quick", action="store_true", help="Measure for seconds instead of minutes, to see whether it runs."
+    )
+    found.add_argument(
+        "--out", type=Path, help="The folder of the results (default: results/cpu, or runs/benchmarks with --quick)."
+    )
+    found.add_argument(
+        "--threads", type=int, default=2, help="The number of threads of each program, and of processors (default: 2)."
+    )
     found.add_argument(
         "--busy",
         default="0",
         metavar="N,...",
-        help="reference, papers, threads, live: also beside so many busy processes, as in 0,1,2,8",
+        help="For reference, papers, threads and live: measure beside these numbers of busy processes, as in 0,1,2,8.",
     )
-    found.add_argument("--peers", default="", help="reference, papers: only these, separated by commas")
-    found.add_argument("--rounds", type=int, default=7, help="reference, papers, threads: samples of each (default: 7)")
+    found.add_argument("--peers", default="", help="For reference and papers: only these peers, separated by commas.")
     found.add_argument(
-        "--seconds", type=float, default=0.6, help="reference, papers, threads: of a sample (default: 0.6)"
+        "--rounds",
+        type=int,
+        default=7,
+        help="For reference, papers and threads: the number of samples of each (default: 7).",
     )
-    found.add_argument("--epochs", type=int, default=30, help="learning: of both (default: 30)")
-    found.add_argument("--data", type=Path, help="training, rules: folder of MNIST; learning: of CIFAR-10")
+    found.add_argument(
+        "--seconds",
+        type=float,
+        default=0.6,
+        help="For reference, papers and threads: the seconds of a sample (default: 0.6).",
+    )
+    found.add_argument("--epochs", type=int, default=30, help="For learning: the number of epochs (default: 30).")
+    found.add_argument(
+        "--data", type=Path, help="The folder of MNIST, for training and rules, or of CIFAR-10, for learning."
+    )
     return found
 
 

@@ -1,10 +1,10 @@
 """Discriminative predictive coding: what every simulator computes here, and what it should come out as.
 
 Layers n_0 ... n_L with weights W_l (n_l, n_{l-1}); B batch elements share them. The stimulus x is v_0, the label is v_L, and
-values between begin at 0 in each presentation. f is tanh, but for the stimulus, which is sent as it is.
+values between begin at 0 in each presentation. f is tanh, except for the stimulus, which is sent as it is.
 
     e_l = v_l - W_l f(v_{l-1})                                        l = 1 ... L, with the values as they are
-    T times:  v_l += step (f'(v_l) W_{l+1}^T e_{l+1} - e_l)           l = 1 ... L-1; then all e_l anew
+    T times:  v_l += step (f'(v_l) W_{l+1}^T e_{l+1} - e_l)           l = 1 ... L-1; then all e_l again
     at last:  W_l by ADAM (Kingma and Ba 2015), up the gradient <e_l f(v_{l-1})^T>
 
 < > is the mean over the batch elements. Presentation k shows in element b the row k B + b of the data, which start again when

@@ -52,13 +52,13 @@ def _make(home: Path, base: str, version: str, requirements: Path) -> str:
         shutil.rmtree(home, ignore_errors=True)
         made = _run([base, "-m", "venv", str(home)])
         if made.returncode:
-            return _last(made, "venv failed")
+            return _last_line(made, "venv failed")
     print(f"benchmarks: installing {requirements.stem}", file=sys.stderr, flush=True)
     done = _run([str(python), "-m", "pip", "install", "--quiet", "--retries", "1", "-r", str(requirements)])
-    return _last(done, "pip failed") if done.returncode else ""
+    return _last_line(done, "pip failed") if done.returncode else ""
 
 
-def _last(done: subprocess.CompletedProcess[str], otherwise: str) -> str:
+def _last_line(done: subprocess.CompletedProcess[str], otherwise: str) -> str:
     lines = [line for line in done.stdout.splitlines() if line.startswith("ERROR")] or done.stdout.splitlines()
     return lines[-1].removeprefix("ERROR: ")[:200] if lines else otherwise
 
@@ -82,8 +82,8 @@ def _works(python: Path, version: str = "3.") -> bool:
     """Return whether it runs, is of this version, and can make environments."""
     if not python.name or not python.exists():
         return False
-    said = _run([str(python), "-c", "import venv, ensurepip, sys; print(sys.version)"])
-    return said.returncode == 0 and said.stdout.startswith(version if version.endswith(".") else f"{version}.")
+    answer = _run([str(python), "-c", "import venv, ensurepip, sys; print(sys.version)"])
+    return answer.returncode == 0 and answer.stdout.startswith(version if version.endswith(".") else f"{version}.")
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:

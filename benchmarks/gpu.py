@@ -2,7 +2,7 @@
 
 Builds, holds cuda against numpy for every rule and structure, runs the tests marked cuda, trains MNIST, and measures the
 reference workload beside PyTorch, cuBLAS alone and plain Brian2CUDA. NAME-OF-THE-GPU.json and .md are written whenever
-something is measured, and hold what earlier calls have measured; what fails is told. It needs no network; `--wheels` says
+something is measured, and hold what earlier calls have measured; failures are reported. It needs no network; `--wheels` says
 what to bring, and tools/gpu_check.sh brings it.
 """
 
@@ -72,19 +72,21 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     found = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description=(__doc__ or "").partition("\n\n")[0])
     found.add_argument(
-        "--data", type=Path, help="folder of MNIST (default: $RECIRCUIT_DATA/mnist or ../shared/data/mnist)"
+        "--data", type=Path, help="The folder of MNIST (default: $RECIRCUIT_DATA/mnist or ../shared/data/mnist)."
     )
-    found.add_argument("--out", type=Path, default=ROOT / "results" / "gpu")
-    found.add_argument("--parts", default="", help=f"only these, separated by commas: {', '.join(PARTS)}")
-    found.add_argument("--rest", action="store_true", help="only parts that no earlier call has measured")
-    found.add_argument("--seconds", type=float, default=LIMIT, help=f"for everything (default: {LIMIT})")
+    found.add_argument("--out", type=Path, default=ROOT / "results" / "gpu", help="The folder of the results.")
+    found.add_argument(
+        "--parts", default="", help=f"Measure only these parts, separated by commas: {', '.join(PARTS)}."
+    )
+    found.add_argument("--rest", action="store_true", help="Measure only parts that no earlier call has measured.")
+    found.add_argument("--seconds", type=float, default=LIMIT, help=f"The seconds for everything (default: {LIMIT}).")
     found.add_argument(
         "--until",
         type=float,
         default=float("inf"),
-        help="when to end at the latest, in seconds since 1970, as of `date +%%s`",
+        help="The latest time of the end, in seconds since 1970, as `date +%%s` gives them.",
     )
-    found.add_argument("--wheels", action="store_true", help="say which wheels to bring to a machine without a network")
+    found.add_argument("--wheels", action="store_true", help="Say which wheels a machine without a network needs.")
     return found.parse_args()
 
 
@@ -188,8 +190,8 @@ def text(findings: dict[str, Any]) -> str:
     """Return the tables."""
     about = ", ".join(f"{k} {v}" for k, v in findings["gpu"].items() if k != "cuBLAS")
     lines = [report.heading("The cuda backend", findings), f"{about}; {findings['seconds']:.0f} s in all.\n"]
-    said = {True: "yes", False: "NO", None: "not measured"}
-    aims = [[t["what"], t["value"], f"{t['relation']} {t['target']:g}", said[t["ok"]]] for t in findings["targets"]]
+    answers = {True: "yes", False: "NO", None: "not measured"}
+    aims = [[t["what"], t["value"], f"{t['relation']} {t['target']:g}", answers[t["ok"]]] for t in findings["targets"]]
     lines.append(report.table(["", "measured", "target", "met"], aims))
     for name, part in findings["parts"].items():
         lines.append(f"## {name}: {PARTS[name][0]}\n")

@@ -18,7 +18,7 @@ from recircuit.circuits.backends.cuda.loop import OURS
 #: Seconds in which nothing that is worth it ends.
 LEAST = 5.0
 #: As much of what a command that failed has said is kept: it may not be possible to ask again.
-SAID = 3000
+SHOWN_CHARACTERS = 3000
 
 
 class OutOfTime(RuntimeError):
@@ -49,10 +49,12 @@ def answer_of(
             timeout=min(left, most),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        _late(left, most)
+        _raise_late(left, most)
     lines = done.stdout.strip().splitlines()
     if done.returncode or (answers and not lines):
-        raise RuntimeError(done.stderr.strip()[-SAID:] or f"it said nothing, and ended with status {done.returncode}")
+        raise RuntimeError(
+            done.stderr.strip()[-SHOWN_CHARACTERS:] or f"it said nothing, and ended with status {done.returncode}"
+        )
     return lines[-1] if lines else ""
 
 
@@ -77,12 +79,12 @@ def lines_of(
         process.kill()
         status = process.wait()
     if ended:
-        _late(left, most)
+        _raise_late(left, most)
     if status < 0:
         raise RuntimeError(f"it was ended by signal {-status}")
 
 
-def _late(left: float, most: float) -> NoReturn:
+def _raise_late(left: float, most: float) -> NoReturn:
     """Raise what is to be said of a command that was ended: it is at fault if it had all the time that it may take."""
     if left > most:
         raise RuntimeError(f"it did not end within {most:.0f} s") from None

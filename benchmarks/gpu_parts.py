@@ -34,7 +34,7 @@ OURS = Entrant("recircuit", "recircuit", "", "recircuit", "cuda")
 BY_CUBLAS = Entrant("recircuit-cublas", "recircuit, all products by cuBLAS", "", "recircuit", "cuda")
 #: And with stretches of a presentation as one launch, instead of a graph in which each launch is a node.
 BY_WALK = Entrant("recircuit-walk", "recircuit, stretches as one launch", "", "recircuit", "cuda")
-#: And with weights that each step reads anew, instead of those that stay in shared memory.
+#: The same with weights that each step reads from memory, where they would stay in shared memory.
 BY_CACHE = Entrant("recircuit-cache", "recircuit, one launch, weights in the cache", "", "recircuit", "cuda")
 SETTINGS = {
     BY_CUBLAS: {"RECIRCUIT_CUDA_PRODUCTS": "cublas"},
@@ -123,7 +123,7 @@ class _Case:
 
 
 def _rows_of(findings: dict[str, Any], case: _Case, arguments: argparse.Namespace) -> None:
-    """Measure everyone's rate in a case; who cannot be measured is told, and the others are measured."""
+    """Measure the rate of each program in a case; one that cannot be measured is reported, and the others are measured."""
     rates = findings["rates"].setdefault(case.name, {})
     measures = {"cuBLAS alone": lambda: ceiling(case, arguments)}
     others = (BY_WALK, BY_CACHE, BY_CUBLAS) if case.settings.batch_size <= 100 else ()  # large ones are so anyway
@@ -177,7 +177,7 @@ def _check(ask: Callable[..., Any], entrant: Entrant, case: _Case, findings: dic
 
 
 def _memory(findings: dict[str, int]) -> dict[str, float]:
-    """The share is of the last and largest workload: there the 32 MB in which cuBLAS works do not count for much."""
+    """Add the share of memory of the last and largest workload: there the 32 MB in which cuBLAS works do not count for much."""
     return findings | {"share": findings["device"] / (findings["stored"] + findings["data"])}
 
 

@@ -1,4 +1,4 @@
-"""What benchmarks.gpu has found, written whenever something is added, and gone on with by the next call."""
+"""What benchmarks.gpu has found, written whenever something is added, and continued by the next call."""
 
 from __future__ import annotations
 
@@ -19,10 +19,14 @@ class Results:
 
     Parameters
     ----------
-    out : the folder
-    told : the machine, the versions and the command of this call; `gpu` has the name
-    finish : adds to what is written what follows from it, such as targets
-    text : the tables
+    out : Path
+        The folder.
+    findings : dict
+        The machine, the versions and the command of this call; `gpu` holds the name of the GPU.
+    finish : function
+        A function that adds to the findings what follows from them, such as targets.
+    text : function
+        A function that makes the tables of the findings.
     """
 
     def __init__(

@@ -72,7 +72,7 @@ def _agrees(case: str, precision: str, way: str, arguments: argparse.Namespace) 
 
 
 def tests(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Run the tests that need a GPU, but for those that `agreement` has done: each in a process of its own."""
+    """Run the tests that need a GPU, except for those that `agreement` has done: each in a process of its own."""
     listed = [*PYTEST, "--collect-only", "-m", "cuda and not slow", "tests/circuits/backends/test_cuda.py"]
     names = [line for line in lines_of(listed, arguments) if "::" in line]
     if not names:
@@ -80,15 +80,15 @@ def tests(arguments: argparse.Namespace) -> dict[str, Any]:
     passed = [name for name in arguments.earlier.get("passed", []) if name in names]
     findings: dict[str, Any] = {"of": len(names), "passed": passed, "failed": [], "said": [], "summary": ""}
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        running = {pool.submit(_said_by, name, arguments): name for name in names if name not in passed}
+        running = {pool.submit(_output_of, name, arguments): name for name in names if name not in passed}
         for done in as_completed(running):
-            said = done.result()
-            if said is None:
+            lines = done.result()
+            if lines is None:
                 continue
-            good = said[-1:] != [] and said[-1].startswith("1 passed")
+            good = lines[-1:] != [] and lines[-1].startswith("1 passed")
             findings["passed" if good else "failed"].append(running[done])
             findings["said"] += (
-                [] if good else [line for line in said if line.startswith(("/", "E ", "FAILED", "ERROR"))]
+                [] if good else [line for line in lines if line.startswith(("/", "E ", "FAILED", "ERROR"))]
             )
             findings["summary"] = f"{len(passed)} of {len(names)} passed, {len(findings['failed'])} did not"
             arguments.keep(findings)
@@ -97,7 +97,7 @@ def tests(arguments: argparse.Namespace) -> dict[str, Any]:
     return findings
 
 
-def _said_by(test: str, arguments: argparse.Namespace) -> list[str] | None:
+def _output_of(test: str, arguments: argparse.Namespace) -> list[str] | None:
     """Return what pytest says of one test; None if there was no time for it."""
     try:
         return list(lines_of([*PYTEST, "--tb=line", test], arguments, most=MOST))

@@ -1,4 +1,4 @@
-"""How each part of benchmarks.gpu is told, also where only some of it was measured."""
+"""The text of each part of benchmarks.gpu, also where only some of it was measured."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def _rows(part: dict[str, Any]) -> list[list[Any]]:
 def _agreement(part: dict[str, Any]) -> str:
     rows = part.get("rows", [])
     worst = {p: max((r.get("apart", float("inf")) for r in rows if r["precision"] == p), default=None) for p in BOUNDS}
-    said = ", ".join(f"{p} {v:.1e} (bound {BOUNDS[p]:g})" for p, v in worst.items() if v is not None)
+    worst_cases = ", ".join(f"{p} {v:.1e} (bound {BOUNDS[p]:g})" for p, v in worst.items() if v is not None)
     failed = "; ".join(
         f"**{r['case']}, {r['precision']}, {r['way']}: {r.get('error', r.get('apart'))}**" for r in rows if not r["ok"]
     )
-    return f"{len(rows)} of {part.get('of', len(rows))} cases; the worst: {said}. {failed}\n"
+    return f"{len(rows)} of {part.get('of', len(rows))} cases; the worst: {worst_cases}. {failed}\n"
 
 
 def _tests(part: dict[str, Any]) -> str:
@@ -42,16 +42,16 @@ def _training(part: dict[str, Any]) -> str:
 def _reference(part: dict[str, Any]) -> str:
     labels = ["cuBLAS alone", OURS.label, *(t.label for t in TORCH), BY_WALK.label, BY_CACHE.label, BY_CUBLAS.label]
     rows = [[name, *(rates.get(label) for label in labels)] for name, rates in part["rates"].items()]
-    said = [report.table(["stimuli a second", *labels], rows)]
-    said += [f"- {who}: not measured ({why})" for who, why in part["absent"].items()]
-    said += [f"- {who}: {value:.1e} from float64, of the largest change" for who, value in part["apart"].items()]
-    said += [f"- {line}" for line in faster_ways(part["rates"])]
+    lines = [report.table(["stimuli a second", *labels], rows)]
+    lines += [f"- {who}: not measured ({why})" for who, why in part["absent"].items()]
+    lines += [f"- {who}: {value:.1e} from float64, of the largest change" for who, value in part["apart"].items()]
+    lines += [f"- {line}" for line in faster_ways(part["rates"])]
     memory = part.get("memory")
     if memory:
-        said.append(
+        lines.append(
             f"- memory: {memory['device'] / 2**20:.0f} MB, {memory['share']:.2f} of what is stored and the data"
         )
-    return "\n".join([*said, ""])
+    return "\n".join([*lines, ""])
 
 
 TEXT: dict[str, Callable[[dict[str, Any]], str]] = {

@@ -19,13 +19,13 @@ def facts(threads: int) -> dict[str, Any]:
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": " ".join(["python -m benchmarks", *sys.argv[1:]]),
-        "commit": _said(["git", "rev-parse", "--short", "HEAD"]),
+        "commit": _output_of(["git", "rev-parse", "--short", "HEAD"]),
         "machine": {
             "processor": _cpu("model name") or platform.processor(), "processors": cores(),
             "threads": threads, "memory_GiB": round(_memory() / 2**30, 1), "caches": caches(),
             "system": f"{platform.system()} {platform.release()}", "load": os.getloadavg()[0],
         },
-        "versions": {"python": platform.python_version(), "compiler": _said([os.environ.get("CXX", "g++"), "--version"])}
+        "versions": {"python": platform.python_version(), "compiler": _output_of([os.environ.get("CXX", "g++"), "--version"])}
         | {name: version(name) for name in ("recircuit", "brian2", "numpy", "scipy-openblas32")},
     }  # fmt: skip
 
@@ -60,7 +60,7 @@ def _memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def _said(command: list[str]) -> str:
+def _output_of(command: list[str]) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)
     except OSError:

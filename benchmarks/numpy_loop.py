@@ -221,8 +221,8 @@ def load_data(name: str, folder: str | None) -> tuple[Floats, Integers, Floats, 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", nargs="?", default="mnist", help="data set (default: mnist)")
-    parser.add_argument("--data", help="folder of the data set, e.g. ../shared/data/mnist")
+    parser.add_argument("name", nargs="?", default="mnist", help="The data set (default: mnist).")
+    parser.add_argument("--data", help="The folder of the data set, for instance ../shared/data/mnist.")
     parser.add_argument("--layers", default="784-500-10")
     parser.add_argument("--rule", choices=RULES, default="urfb")
     parser.add_argument("--loss", choices=LOSSES, default="hinge")

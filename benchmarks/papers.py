@@ -57,7 +57,7 @@ def products_of_coding(p: coding.Settings, ceilings: Ceilings, seconds: float) -
 
 
 def not_measured(p: Any, ceilings: Ceilings, seconds: float) -> dict[str, float]:
-    """Small circuits have no such limit: their time is that of calls, and not of the arithmetic."""
+    """Return no limit: small circuits have none of this kind, since their time is that of calls, and not of the arithmetic."""
     return {}
 
 
@@ -159,7 +159,7 @@ def measured(case: Case, arguments: argparse.Namespace, folder: Path) -> dict[st
     wanted = [
         e for e in case.entrants if not (arguments.peers and e.environment) or e.name in arguments.peers.split(",")
     ]
-    runners, absent = _everyone(case, settings, wanted, arguments.threads, folder)
+    runners, absent = _runners(case, settings, wanted, arguments.threads, folder)
     limits: dict[str, list[float]] = {}
     try:
         for busy in counts(arguments.busy):
@@ -185,7 +185,7 @@ def measured(case: Case, arguments: argparse.Namespace, folder: Path) -> dict[st
     }  # fmt: skip
 
 
-def _everyone(
+def _runners(
     case: Case, settings: Any, entrants: list[Entrant], threads: int, folder: Path
 ) -> tuple[list[Runner], dict[str, str]]:
     """Return who takes part, and why others do not."""

@@ -61,7 +61,7 @@ class Reference:
         self.profiles: dict[Case, dict[str, Any]] = {}
 
     def open(self) -> None:
-        """Start everyone and let them build what they build; whoever cannot is noted."""
+        """Start all programs and let them build what they need; a program that cannot is noted."""
         wanted = {(b, n): expected(p, n) for b, p in self.problems.items() for n in CHECKED}
         for one in [self.ours, *self.peers]:
             say(f"starting {one.entrant.label}")

@@ -56,8 +56,8 @@ def heading(title: str, facts: dict[str, Any]) -> str:
 def reference(facts: dict[str, Any], out: Path) -> None:
     """Write `reference.json`, `reference.md` and `reference.png`."""
     facts["targets"] = targets(facts)
-    text = [heading("The reference workload", facts), _how(facts), _summary(facts)]
-    text += [_crowded(facts), *(_case(case) for case in facts["cases"])]
+    text = [heading("The reference workload", facts), _introduction(facts), _summary(facts)]
+    text += [_beside_busy_processes(facts), *(_case(case) for case in facts["cases"])]
     text += [_absent(facts), _aims(facts)]
     write("reference", facts, "\n".join(part for part in text if part), out)
     from benchmarks.report_figures import bars  # matplotlib is not everywhere
@@ -65,7 +65,7 @@ def reference(facts: dict[str, Any], out: Path) -> None:
     bars(facts, out / "reference.png")
 
 
-def _how(facts: dict[str, Any]) -> str:
+def _introduction(facts: dict[str, Any]) -> str:
     flows = facts["bandwidth_GB_per_s"]
     return (
         "784-500-500-10, float32, 20 steps a presentation (benchmarks/workload.py). Medians of "
@@ -90,7 +90,7 @@ def _summary(facts: dict[str, Any]) -> str:
     return table(head, rows)
 
 
-def _crowded(facts: dict[str, Any]) -> str:
+def _beside_busy_processes(facts: dict[str, Any]) -> str:
     """Return the ratio to the best peer of each case, beside other busy processes."""
     if not facts.get("crowded"):
         return ""

@@ -130,13 +130,13 @@ def short_table(rows: Sequence[Reproduced]) -> str:
     return table(
         head,
         [
-            [*_begun(experiment, by_name.get(name)), _escaped(why.get(name, ""))]
+            [*_cells(experiment, by_name.get(name)), _escaped(why.get(name, ""))]
             for name, experiment in EXPERIMENTS.items()
         ],
     )
 
 
-def _begun(experiment: Experiment, row: Reproduced | None) -> list[str]:
+def _cells(experiment: Experiment, row: Reproduced | None) -> list[str]:
     if row is None:
         return [experiment.id, experiment.paper, "–", "–", "–", "not run"]
     link = f"[{experiment.id}](results/README.md#{experiment.id})"

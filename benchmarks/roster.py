@@ -1,4 +1,4 @@
-"""Who is measured."""
+"""The simulators and programs that are measured."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ CIRCUITS = {
 
 @contextmanager
 def _presenting(name: str, threads: int) -> Iterator[CircuitPeer]:
-    """A circuit whose worker has at most so many threads."""
+    """Yield a circuit whose worker has at most so many threads."""
     before = os.environ.get("RECIRCUIT_THREADS")
     os.environ["RECIRCUIT_THREADS"] = str(threads)
     try:
@@ -52,7 +52,9 @@ def _presenting(name: str, threads: int) -> Iterator[CircuitPeer]:
 
 
 def seen() -> Seen:
-    """The clock, and of all threads of the worker: ns on a processor, ns waiting for one, switches by itself, and forced."""
+    """Return the time, and sums over the worker's threads: ns on a processor, ns waiting, and switches by themselves
+    and forced.
+    """
     on = waiting = itself = forced = 0
     for task in (task for child in children() for task in Path(f"/proc/{child}/task").iterdir()):
         ran, queued, _ = (task / "schedstat").read_text().split()
@@ -64,7 +66,7 @@ def seen() -> Seen:
 
 
 def measured(name: str, threads: int, rounds: int, seconds: float) -> list[float]:
-    """Of a presentation, in the median of rounds: us by the clock, on a processor and in the queue; switches of both kinds."""
+    """Return us by the clock, on a processor and waiting, and switches of both kinds, of a presentation: medians of rounds."""
     with _presenting(name, threads) as peer:
         begin = time.perf_counter()
         peer.present(2)
@@ -95,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def text(facts: dict[str, Any]) -> str:
-    """The table."""
+    """Return the table as Markdown."""
     head = [
         "circuit",
         "threads",

@@ -32,7 +32,7 @@ CHECKED, TOLERANCE = 5, 1e-2
 
 
 class InFloat64(NumpyTraining):
-    """What it should come out as."""
+    """The same training in float64, with which the others are compared."""
 
     dtype = np.float64
 

@@ -1,4 +1,4 @@
-"""A circuit: a description, the program that a backend makes of it, its state, and its runs."""
+"""A circuit: a description, the program that a backend makes from it, its state, and its runs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Circuit(WidgetMethod, NamesFromElsewhere):
     seed : int, default 0
         The seed of the initial weights, the masks and the noise.
     optimise : bool, default True
-        Whether to leave out operations whose result nobody reads or cannot have changed. The results are the same bits.
+        Whether to leave out operations whose result is not read or cannot have changed. The results are the same bits.
     matmul : {"full", "tf32"}
         The precision of matrix products. ``"tf32"`` is for float32 on a GPU (backend cuda): it keeps 11 bits of each
         factor and is faster.
@@ -108,8 +108,8 @@ class Circuit(WidgetMethod, NamesFromElsewhere):
         ----------
         inputs : array, mapping or Dataset, optional
             The data: an array for a circuit with one stimulus, a mapping from the name of a stimulus to its array, or a
-            data set. The shape is (samples, units); of series it is (samples, rows, units), or (rows, units) for all
-            batch elements. The default are the data of the run before.
+            data set. The shape is (samples, units); for series it is (samples, rows, units), or (rows, units) for all
+            batch elements. The default is the data of the run before.
         presentations : int or Quantity, optional
             The number of presentations; the default is once through the data. For a circuit without phases it is the
             time.
@@ -212,10 +212,10 @@ class Circuit(WidgetMethod, NamesFromElsewhere):
 
     @checked_arguments
     def take_over(self, other: Circuit) -> None:
-        """Use the program of another circuit, instead of building one. The other circuit then has no program.
+        """Use the program of another circuit instead of building one. The other circuit has no program afterwards.
 
-        The two circuits may differ in what is in memory and not in the code: plain parameters, weights, states, and the
-        seed.
+        The two circuits may differ in values that are in memory and not in the code: plain parameters, weights, states,
+        and the seed.
 
         Parameters
         ----------
@@ -243,7 +243,7 @@ class Circuit(WidgetMethod, NamesFromElsewhere):
 
     @checked_arguments
     def reset(self) -> None:
-        """Set all variables, the random numbers and the count of epochs to their initial values. Nothing is built anew.
+        """Set all variables, the random numbers and the count of epochs to their initial values. Nothing is built again.
 
         Parameters of neurons, units and rules keep the values that were declared, or that have been set since, as in
         ``circuit["h.tau"] = 5*ms``.

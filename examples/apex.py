@@ -40,7 +40,7 @@ UNIT = rc.Neuron("""
 
 
 def apex(inputs: int, units: int, rule: rc.Rule = APEX, batch_size: int = 10, seed: int = 0) -> rc.Circuit:
-    """Linear units in a row, with synapses from each to those after it."""
+    """Return a circuit of linear units in a row, with synapses from each to those after it."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     x, y = net.stimulus("x", inputs), net.population("y", units, UNIT)
     net.connect(x, y, into="input", rule=rule, weights=random.normal(0, 0.1, (units, inputs)))
@@ -51,7 +51,7 @@ def apex(inputs: int, units: int, rule: rc.Rule = APEX, batch_size: int = 10, se
 
 
 def digits() -> NDArray[np.float64]:
-    """The training digits, with values from 0 to 1, less their mean."""
+    """Return the training digits, with values from 0 to 1, less their mean."""
     images = np.asarray(rc.load("digits").x_train, float).reshape(-1, 64) / 16
     return images - images.mean(axis=0)
 
@@ -79,7 +79,7 @@ def main(out: Path = Path("."), units: int = 4, epochs: int = 80) -> NDArray[np.
 
 
 def draw(found: NDArray, wanted: NDArray, lateral: list[float]) -> Figure:
-    """Weights above, eigenvectors below, and the lateral weights over time."""
+    """Draw the weights above, the eigenvectors below, and the lateral weights over time."""
     figure = Figure(figsize=(9, 3.8), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(2, 1))
     for axes, images, name in zip(left.subplots(2, len(found)), (found, wanted), ("unit", "eigenvector")):

@@ -62,7 +62,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """One hidden layer with plateaus, and an output that a teacher takes over in the second phase."""
+    """Return a network with one hidden layer with plateaus, and an output that a teacher takes over in the second phase."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     x, always = net.stimulus("x", sizes[0]), "forward and target"
     one = net.constant("one")
@@ -82,7 +82,7 @@ def network(
 
 
 def angle(net: rc.Circuit) -> float:
-    """The angle between differences of plateaus and backpropagation's, over all batch elements, in degrees."""
+    """Return the angle between differences of plateaus and backpropagation's, over all batch elements, in degrees."""
     sent = (net["o.change"] * net["o.slope"]) @ net["h_to_o.w"]
     found, wanted = net["h.change"].ravel(), sent.ravel()
     return float(np.degrees(np.arccos(found @ wanted / np.linalg.norm(found) / np.linalg.norm(wanted))))
@@ -93,16 +93,16 @@ def main(out: Path = Path("."), epochs: int = 40) -> dict[str, float]:
     figure, errors, digits = Figure(figsize=(9, 3.6), layout="constrained"), {}, rc.load("digits")
     left, right = figure.subplots(1, 2)
     for name, learns in (("plateaus", True), ("fixed hidden layer", False)):
-        net, course, angles = network(hidden_learns=learns), [], []
+        net, curve, angles = network(hidden_learns=learns), [], []
         for _ in range(epochs):
-            course.append(rc.train(net, digits, 1, output="o", backend="numpy", progress=False).test_error)
+            curve.append(rc.train(net, digits, 1, output="o", backend="numpy", progress=False).test_error)
             net.run(digits, presentations=1)
             angles.append(angle(net))
-        left.plot(100 * np.array(course), label=name)
-        errors[name] = course[-1]
+        left.plot(100 * np.array(curve), label=name)
+        errors[name] = curve[-1]
         right.plot(angles)
         errors[f"{name}, angle"] = float(np.mean(angles[-5:]))
-        print(f"{name:18} test error {course[-1]:.1%}, angle to backpropagation {np.mean(angles[-5:]):.0f} degrees")
+        print(f"{name:18} test error {curve[-1]:.1%}, angle to backpropagation {np.mean(angles[-5:]):.0f} degrees")
     left.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, 100))
     left.legend()
     right.set(xlabel="epoch", ylabel="angle to backpropagation (degrees)", ylim=(0, 120))

@@ -10,8 +10,8 @@ classification. Neural Computation 17, 2176-2214.
     dv_ij = beta f(delta) x_i y_j (1 - y_j) w'_sj                attention: feedback from the winner alone
 
 A choice with these chances is the largest of all a_k + g_k, where each g_k = -log(-log(uniform noise)) is of a Gumbel
-distribution. One unit with a window over all outputs finds it, and tells the winner. On average over choices the weights change
-as by backpropagation; a trial tells the network only whether its choice was right.
+distribution. One unit with a window over all outputs finds it, and projects back to the winner alone. On average over
+choices the weights change as by backpropagation; a trial tells the network only whether its choice was right.
 
 What is shown: the digits of scikit-learn are learned from rewards, and the hidden layer takes part in it. If only the outputs
 learn, the test error is higher. (The source has smaller tasks, and counts trials.)
@@ -73,7 +73,7 @@ def network(
     batch_size: int = 10,
     seed: int = 0,
 ) -> rc.Circuit:
-    """One hidden layer, outputs that compete for the choice, and a unit that knows whether it was right."""
+    """Return a network with one hidden layer, outputs that compete, and a unit that knows whether the choice was right."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     x, h, o = net.stimulus("x", sizes[0]), net.population("h", sizes[1], HIDDEN), net.population("o", sizes[2], OUTPUT)
     best = net.population("best", 1, rc.Neuron("basal : 1 (compartment)\nrate = 1.0 : 1"))

@@ -42,7 +42,7 @@ UNIT = rc.Neuron(
 
 
 def bcm(inputs: int, units: int, rule: rc.Rule = BCM, batch_size: int = 5, seed: int = 0) -> rc.Circuit:
-    """Units that see the same inputs, and do not see each other."""
+    """Return a circuit of units that see the same inputs, and do not see each other."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     x, h = net.stimulus("x", inputs), net.population("h", units, UNIT)
     weights = np.random.default_rng(seed).uniform(0, 0.5, (units, inputs))
@@ -52,7 +52,7 @@ def bcm(inputs: int, units: int, rule: rc.Rule = BCM, batch_size: int = 5, seed:
 
 
 def patterns(count: int, inputs: int) -> NDArray[np.float64]:
-    """Bumps of activity around a ring, which overlap: linearly independent, but far from orthogonal."""
+    """Return bumps of activity around a ring, which overlap: they are linearly independent, but far from orthogonal."""
     places, centres = np.arange(inputs) / inputs, np.arange(count) / count
     return np.exp(3 * (np.cos(2 * np.pi * (places - centres[:, None])) - 1))
 
@@ -78,7 +78,7 @@ def main(out: Path = Path("."), count: int = 5, inputs: int = 20, units: int = 2
 
 
 def draw(answers: NDArray, theta: NDArray) -> Figure:
-    """One unit over time, and all units in the end, in the order of their preferred patterns."""
+    """Draw one unit over time, and all units in the end, in the order of their preferred patterns."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.plot(np.arange(len(answers)), answers[:, 0], label=[f"pattern {k}" for k in range(answers.shape[2])])

@@ -34,7 +34,7 @@ UNIT = rc.Neuron("""
 
 
 def chain(length: int, alpha: float = 0.5) -> rc.Rule:
-    """The rule of synapses with so many variables, of which the weight is the first."""
+    """Return the rule of synapses with so many variables, of which the weight is the first."""
     names = ["w", *(f"u{k}" for k in range(2, length + 1))]
     lines = [f"before{k} = {name}" for k, name in enumerate(names, 1)]
     for k, name in enumerate(names, 1):
@@ -48,7 +48,7 @@ def chain(length: int, alpha: float = 0.5) -> rc.Rule:
 
 
 def storing(pre: int, post: int, rule: rc.Rule) -> rc.Circuit:
-    """Synapses between two populations that are shown random rates, one memory in each presentation."""
+    """Return a circuit in which synapses store random rates of two populations, one memory in each presentation."""
     net = rc.Circuit()
     x, y, h = net.stimulus("x", pre), net.stimulus("y", post), net.population("h", post, UNIT)
     net.connect(y, h, into="own", weights=1.0, connectivity=rc.OneToOne())
@@ -58,7 +58,7 @@ def storing(pre: int, post: int, rule: rc.Rule) -> rc.Circuit:
 
 
 def signal(rule: rc.Rule, ages: NDArray[np.int_], pre: int = 50, post: int = 50, seed: int = 0) -> NDArray[np.float64]:
-    """The signal of the first memory at some ages, when later memories are blank (the noise comes from these)."""
+    """Return the signal of the first memory at some ages; later memories are blank, since they add nothing but noise."""
     net, random = storing(pre, post, rule), np.random.default_rng(seed)
     x, y = (np.where(random.random((1, size)) < 0.5, -1.0, 1.0) for size in (pre, post))
     net.run({"x": x, "y": y}, 1)

@@ -63,7 +63,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Layers of units that have events and bursts; a layer whose rate is 0 does not learn."""
+    """Return a network whose layers have units with events and bursts; a layer whose rate is 0 does not learn."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     always, one, below = "forward and taught", net.constant("one"), net.stimulus("x", sizes[0])
     for k, (size, rate) in enumerate(zip(sizes[1:], rates, strict=True), 1):

@@ -6,9 +6,9 @@ problems. IEEE Transactions on Systems, Man, and Cybernetics 13, 834-846.
     delta = reward + discount V(now) - V(left),   dv = .2 delta left,   du_a = .5 delta ((a was done) - chance_a) left
 
 The circuit holds all that the method needs: the critic's value of the state that was left, the reward prediction error
-delta = reward + discount*value - value before, and rules that are local but for delta, which is broadcast. Python draws the
+delta = reward + discount*value - value before, and rules that are local except for delta, which is broadcast. Python draws the
 action and asks the environment. What is shown: in a corridor, whose end is 5 steps away, episodes of chance last about 25
-steps; after 60 episodes they are to last less than 8 in the mean of 20. (`td_lambda.py` has the same with traces.)
+steps; after 60 episodes they are to last less than 8 on average over 20. (`td_lambda.py` has the same with traces.)
 
     python examples/closed_loop.py                 a corridor, which is a part of this file
     python examples/closed_loop.py FrozenLake-v1   an environment of Gymnasium (pip install 'recircuit[gym]')
@@ -48,14 +48,14 @@ class Corridor:
         return self.place, {}
 
     def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
-        """Place, reward, whether it is over, whether it has lasted too long."""
+        """Return the place, the reward, whether the episode is over, and whether it has lasted too long."""
         self.place, self.steps = max(0, self.place + (1 if action else -1)), self.steps + 1
         over = self.place == self.states - 1
         return self.place, float(over), over, self.steps >= 200, {}
 
 
 def actor_critic(states: int, actions: int, seed: int = 0) -> rc.Circuit:
-    """States come in one by one; the critic has one unit, and the actor one for each action."""
+    """Return a circuit into which states come one by one; its critic has one unit, and its actor one for each action."""
     net = rc.Circuit(seed=seed)
     state = net.stimulus(
         "state", states, rc.Neuron("now : 1\nrate = now : 1\nleft = now : 1 (during remember)"), clamps="now"
@@ -85,7 +85,7 @@ def actor_critic(states: int, actions: int, seed: int = 0) -> rc.Circuit:
 def learn(
     environment: Any, states: int, actions: int, episodes: int, seed: int = 0, backend: str = "numpy"
 ) -> list[int]:
-    """How many steps each episode took."""
+    """Return how many steps each episode took."""
     net, random = actor_critic(states, actions, seed), np.random.default_rng(seed)
     one_hot, choices, lengths = np.eye(states), np.eye(actions), []
     with net.live(backend=backend) as live:
@@ -127,7 +127,7 @@ def main(name: str = "", episodes: int = 100) -> list[int]:
 
 
 def draw(took: list[int], name: str) -> Figure:
-    """The lengths of the episodes."""
+    """Draw the lengths of the episodes."""
     figure = Figure(figsize=(6, 3.6), layout="constrained")
     ax = figure.subplots()
     ax.plot(np.arange(1, len(took) + 1), took)

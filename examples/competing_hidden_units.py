@@ -43,7 +43,7 @@ LARGEST = rc.Neuron("basal : 1 (compartment)\nrate = 1.0 : 1")
 
 
 def competing(inputs: int, units: int, rule: rc.Rule = COMPETE, batch_size: int = 1, seed: int = 0) -> rc.Circuit:
-    """Hidden units, and two units that tell the first and the second of them that they are so."""
+    """Return a circuit of hidden units, with two units that tell the first and the second of them that they are so."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     x, h = net.stimulus("x", inputs), net.population("h", units, HIDDEN)
     net.connect(x, h, rule=rule, weights=random.normal(0, 1, (units, inputs)))
@@ -56,7 +56,7 @@ def competing(inputs: int, units: int, rule: rc.Rule = COMPETE, batch_size: int 
 
 
 def test_error(features: NDArray, data: rc.Dataset, power: float = 4.5) -> float:
-    """The test error of a linear readout of units with these weights."""
+    """Return the test error of a linear readout of units with these weights."""
     made = [
         np.maximum(0, x.reshape(len(x), -1) @ features.T) ** power for x in (scaled(data.x_train), scaled(data.x_test))
     ]
@@ -66,7 +66,7 @@ def test_error(features: NDArray, data: rc.Dataset, power: float = 4.5) -> float
 
 
 def scaled(x: NDArray) -> NDArray[np.float64]:
-    """Images of length 1."""
+    """Return the images, scaled to length 1."""
     rows = np.asarray(x, float).reshape(len(x), -1)
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 

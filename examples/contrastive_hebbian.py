@@ -41,7 +41,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """One hidden layer, and biases; feedback that learns as W does, or that stays."""
+    """Return a network with one hidden layer and biases, whose feedback learns as W does, or stays as it is."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     always, random = "free and taught", np.random.default_rng(seed)
     x, one = net.stimulus("x", sizes[0], rc.Neuron("rate : 1\nfree = rate : 1")), net.constant("one")

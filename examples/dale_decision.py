@@ -13,8 +13,8 @@ two inputs differ by a coherence, and after the stimulus one of two outputs has 
 source learns by backpropagation through time, until 80% of the decisions are right. Here RFLO learns. Since the leak comes
 before the nonlinearity, its eligibility is a product of what two units hold, and synapses need no memory of their own.
 
-Bounds, from the source: after learning, more than 80% of the decisions are right in the mean over its coherences, and the share
-of right ones rises with coherence to more than 95% (each is known to 2%). Control: only the readout learns.
+Bounds, from the source: after learning, more than 80% of the decisions are right on average over its coherences, and the share
+of right ones rises with coherence to more than 95% (each is known to 2%). In the control only the readout learns.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ OUTPUT = rc.Neuron(f"""
 def decision(
     units: int = 100, rule: rc.Rule | None = RFLO, sigma: float = SIGMA, batch_size: int = 20, seed: int = 0
 ) -> rc.Circuit:
-    """Excitatory and inhibitory units, with two inputs of evidence, one that is always 1, and two outputs."""
+    """Return a circuit of excitatory and inhibitory units, two inputs of evidence, a constant one, and two outputs."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     u, wanted = net.stimulus("u", 3, INPUT, clamps="now", every=1 * ms), net.target("wanted", 2, every=1 * ms)
     h, z = net.population("h", units, UNIT, sigma=sigma), net.population("z", 2, OUTPUT)
@@ -90,7 +90,7 @@ def decision(
 
 
 def trials(coherences: NDArray, seed: int) -> tuple[NDArray, NDArray]:
-    """Inputs and what is wanted, (trials, steps, 3) and (trials, steps, 2): if coherence is positive, the first output."""
+    """Return inputs, (trials, steps, 3), and wanted outputs, (trials, steps, 2): positive coherence wants the first."""
     random, starts = np.random.default_rng(seed), np.cumsum([0, *STEPS.values()])
     shown, wanted = np.zeros((len(coherences), starts[-1], 3)), np.full((len(coherences), starts[-1], 2), 0.2)
     evidence = (1 + 3.2 * np.stack([coherences, -coherences], axis=1) / 100) / 2
@@ -103,7 +103,7 @@ def trials(coherences: NDArray, seed: int) -> tuple[NDArray, NDArray]:
 
 
 def decide(net: rc.Circuit, coherences: NDArray, seed: int, learn: bool = True) -> NDArray[np.bool_]:
-    """In which trials the first output is above the second one in the last step of the decision."""
+    """Return for each trial whether the first output is above the second one in the last step of the decision."""
     shown, wanted = trials(coherences, seed)
     trace = net.run({"u": shown, "wanted": wanted}, record=["z.rate"], elements="all", learn=learn)
     last = trace["z.rate"].reshape(-1, shown.shape[1], net.batch_size, 2)[:, -3].reshape(-1, 2)
@@ -111,7 +111,7 @@ def decide(net: rc.Circuit, coherences: NDArray, seed: int, learn: bool = True) 
 
 
 def learn(net: rc.Circuit, blocks: int) -> NDArray[np.float64]:
-    """The share of right decisions in each block of 400 trials."""
+    """Return the share of right decisions in each block of 400 trials."""
     shown = [np.random.default_rng(seed).permutation(np.tile(COHERENCES, 40)) for seed in range(blocks)]
     return np.array([np.mean(decide(net, c, seed) == (c > 0)) for seed, c in enumerate(shown)])
 

@@ -40,7 +40,8 @@ UNIT = rc.Neuron("""
 
 
 def associative(delays: NDArray[np.int_], shown: int, cue: int, free: int, batch_size: int = 2) -> rc.Circuit:
-    """Units that all send to each other, with so many steps of delay from unit j to unit i in ``delays[i, j]``.
+    """Return a circuit of units that all send to each other, with so many steps of delay from unit j to unit i in
+    ``delays[i, j]``.
 
     In the mode `learning` the units are clamped to a series of ``shown`` steps; in the mode `recall` to one of ``cue`` steps,
     after which they run freely for ``free`` steps.

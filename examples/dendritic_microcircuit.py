@@ -55,7 +55,7 @@ def network(
     seed: int = 0,
     classes: bool = False,
 ) -> rc.Circuit:
-    """One hidden layer with interneurons; the rates are those of W, W_out, V and Q. With classes it predicts itself already."""
+    """Return a network with one hidden layer; the rates are those of W, W_out, V and Q; with classes it predicts itself."""
     net, n = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     always, one, first, last = "free and taught", rc.OneToOne(), "free_end", "taught_end"
     x, p = net.stimulus("x", sizes[0]), net.population("p", sizes[1], PYRAMIDAL)
@@ -85,19 +85,19 @@ def network(
 
 
 def classifier(sizes: tuple = (64, 100, 10), rate: float = 5.0, batch_size: int = 20, seed: int = 0) -> rc.Circuit:
-    """The circuit for digits; `rate` is that of the hidden layer."""
+    """Return the circuit for digits; `rate` is that of the hidden layer."""
     return network(sizes, (rate, 0.5, 0.5, 0.1), 30, batch_size, seed, classes=True)
 
 
 def teacher(x: NDArray, hidden: int, outputs: int) -> NDArray[np.float64]:
-    """What a random network with one hidden layer makes of the inputs."""
+    """Return what a random network with one hidden layer makes of the inputs."""
     n = np.random.default_rng(7)
     first, second = n.uniform(-1, 1, (hidden, x.shape[1])), n.uniform(-1, 1, (outputs, hidden))
     return 3 * (1 / (1 + np.exp(-1.5 * x @ first.T)) - 0.5) @ second.T
 
 
 def test_error(net: rc.Circuit, x: NDArray, wanted: NDArray) -> float:
-    """The mean square of the error of the outputs without a teacher, relative to the variance of what is wanted."""
+    """Return the mean square of the error of the outputs without a teacher, relative to the variance of what is wanted."""
     trace = net.run({"x": x}, mode="self_prediction", learn=False, record=["o.u"], elements="all")
     found = trace["o.u"].reshape(len(x) // net.batch_size, -1, net.batch_size, wanted.shape[1])[:, -1]
     return float(np.mean((found.reshape(wanted.shape) - wanted) ** 2) / np.mean((wanted - wanted.mean(axis=0)) ** 2))
@@ -128,10 +128,10 @@ def main(out: Path = Path("."), sizes: tuple[int, int, int] = (30, 20, 10), epoc
             net.run({"x": shown, "y": teacher(shown, 20, sizes[2])}, mode="learning")
             errors.append(test_error(net, x, teacher(x, 20, sizes[2])))
         middle.semilogy(500 * np.arange(41), errors, label=name)
-        course = rc.train(classifier(rate=rate), digits, epochs, output="o", backend="numpy", progress=False)
-        right.plot(np.arange(1, epochs + 1), 100 * np.array(course["test_error"]), label=name)
-        result |= {name: errors[-1], f"{name}, digits": course.test_error}
-        print(f"{name:12} relative error {errors[-1]:.3f}; test error {course.test_error:.1%} on digits")
+        history = rc.train(classifier(rate=rate), digits, epochs, output="o", backend="numpy", progress=False)
+        right.plot(np.arange(1, epochs + 1), 100 * np.array(history["test_error"]), label=name)
+        result |= {name: errors[-1], f"{name}, digits": history.test_error}
+        print(f"{name:12} relative error {errors[-1]:.3f}; test error {history.test_error:.1%} on digits")
     left.set(xlabel="stimuli", ylabel="mean size of the input; largest difference", title="without a teacher")
     middle.set(xlabel="stimuli", ylabel="relative error", title="with a network as the teacher")
     right.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, 100), title="digits")

@@ -7,11 +7,11 @@ Urbanczik, R. and Senn, W. (2014). Learning by the dendritic prediction of somat
     dw_i/dt = eta (phi(U) - phi(V*)) phi'(V*)/phi(V*) p_i,   V* = g_D/(g_L + g_D) V              phi: logistic
 
 V* is what the soma would have without the teacher; for a logistic phi, phi'/phi is slope (1 - phi). Where the dendrite
-predicts the soma, the teacher changes nothing, and nothing is learned; the same rule takes what the teacher shows and keeps it
-after he has gone.
+predicts the soma, the teacher changes nothing, and nothing is learned; by the same rule the dendrite learns what the teacher
+shows, and keeps it without the teacher.
 
 What is shown: inputs are two hundred random series of 500 ms, and the teacher pulls the soma along a sum of two sines. After
-learning, the soma follows the course of the teacher without him; the error is a small part of its variance.
+learning, the soma follows the same curve without the teacher; the error is a small part of its variance.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ CELL = rc.Neuron(
 
 
 def cell(inputs: int, rule: rc.Rule = RULE) -> rc.Circuit:
-    """A cell with a dendrite and a soma, and a teacher that opens two conductances of the soma."""
+    """Return a cell with a dendrite and a soma, and a teacher that opens two conductances of the soma."""
     net = rc.Circuit(dt=0.2 * ms)
     x, unit = net.stimulus("x", inputs, INPUT, clamps="shown", every=1 * ms), net.population("cell", 1, CELL)
     net.connect(x, unit, into="V", rule=rule, weights=0.0)
@@ -63,8 +63,8 @@ def cell(inputs: int, rule: rc.Rule = RULE) -> rc.Circuit:
     return net
 
 
-def course(steps: int) -> dict[str, NDArray[np.float64]]:
-    """The conductances of a teacher who pulls the soma along a sum of two sines."""
+def conductances(steps: int) -> dict[str, NDArray[np.float64]]:
+    """Return the conductances of a teacher who pulls the soma along a sum of two sines."""
     t = np.arange(steps) / steps
     wanted = 1 + 0.5 * np.sin(2 * np.pi * 2 * t) + 0.3 * np.cos(2 * np.pi * 5 * t)
     whole, share = 4.0, (wanted - CELL.parameters["E_I"]) / (CELL.parameters["E_E"] - CELL.parameters["E_I"])
@@ -72,9 +72,9 @@ def course(steps: int) -> dict[str, NDArray[np.float64]]:
 
 
 def main(out: Path = Path("."), inputs: int = 200, steps: int = 500, rounds: int = 60) -> float:
-    """Learn from the teacher, print how well the soma follows without him, and draw both courses."""
+    """Learn from the teacher, print how well the soma follows without it, and draw both curves."""
     shown = (np.random.default_rng(0).random((steps, inputs)) < 0.1).astype(float) * 5
-    net, teacher, duration = cell(inputs), course(steps), steps * ms
+    net, teacher, duration = cell(inputs), conductances(steps), steps * ms
     none = {name: np.zeros((steps, 1)) for name in teacher}
     for _ in range(rounds):
         taught = net.run({"x": shown, **teacher}, duration, record=["cell.U"], every=1 * ms)["cell.U"][:, 0]

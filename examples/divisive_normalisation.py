@@ -45,14 +45,16 @@ UNIT = rc.Neuron(f"""
 
 
 def tuning(units: int) -> NDArray[np.float64]:
-    """Weights from as many orientations: each unit is tuned to one; the squares of a row sum to 1."""
+    """Return weights from as many orientations as units: each unit is tuned to one, and the squares of a row sum to 1."""
     angles = np.pi * np.arange(units) / units
     weights = np.maximum(0, np.cos(2 * (angles[:, None] - angles))) ** 2
     return weights / np.sqrt(np.sum(weights**2, axis=1, keepdims=True))
 
 
 def normalised(units: int, usual: float | NDArray = 0.0, rule: rc.Rule = REWEIGHT, batch_size: int = 20) -> rc.Circuit:
-    """Tuned units which divide each other, at first all by the weight 1; the pool is the contrast squared of a grating."""
+    """Return a circuit of tuned units which divide each other, at first all by 1: their pool is a grating's squared
+    contrast.
+    """
     net = rc.Circuit(batch_size=batch_size)
     x, h = net.stimulus("x", units), net.population("h", units, UNIT)
     weights = tuning(units)
@@ -64,26 +66,28 @@ def normalised(units: int, usual: float | NDArray = 0.0, rule: rc.Rule = REWEIGH
 
 
 def answers(net: rc.Circuit, x: NDArray) -> NDArray[np.float64]:
-    """The rates for each stimulus, with fixed weights."""
+    """Return the rates for each stimulus, with fixed weights."""
     trace = net.run(x, record=["h.rate"], elements="all", learn=False)
     return trace["h.rate"][1::2].reshape(-1, net["h"].size)[: len(x)]
 
 
 def gratings(units: int, samples: int, adapter: float = 0.0, seed: int = 0) -> NDArray[np.float64]:
-    """One orientation in each, with a contrast between 0 and 1; with the probability `adapter` the orientation is the first."""
+    """Return gratings of contrasts from 0 to 1; with the probability `adapter` they have the first orientation, or else
+    a random one.
+    """
     random = np.random.default_rng(seed)
     orientation = np.where(random.random(samples) < adapter, 0, random.integers(units, size=samples))
     return random.uniform(0, 1, (samples, 1)) * np.eye(units)[orientation]
 
 
 def products(net: rc.Circuit, x: NDArray) -> NDArray[np.float64]:
-    """The mean of y_i y_j over stimuli."""
+    """Return the mean of y_i y_j over stimuli."""
     y = answers(net, x)
     return y.T @ y / len(y)
 
 
 def heeger(net: rc.Circuit, c: NDArray) -> tuple[NDArray, NDArray, dict[str, float]]:
-    """How a unit answers to contrasts of one grating, and of two; and how far that is from the theory."""
+    """Return how a unit answers to contrasts of one grating and of two, and how far that is from the theory."""
     one, largest = np.eye(net["h"].size), net["x_to_h.w"][0, 0] ** 2
     alone, both = (answers(net, c[:, None] * shown)[:, 0] for shown in (one[0], one[0] + one[len(one) // 2]))
     low, high = answers(net, 0.1 * one)[:, 0], answers(net, one)[:, 0]
@@ -118,14 +122,14 @@ def main(out: Path = Path("."), units: int = 24, samples: int = 20000, epochs: i
 
 
 def preferred(answer: NDArray) -> NDArray[np.float64]:
-    """How far the preferred orientation of each unit is from the one that it had, in degrees, from answers to all."""
+    """Return how far the preferred orientation of each unit is from the one that it had, in degrees, from answers to all."""
     units = len(answer)
     around = np.exp(2j * np.pi * np.arange(units) / units)
     return np.degrees(np.angle(answer.T @ around / around)) / 2
 
 
 def draw(contrasts: NDArray, alone: NDArray, both: NDArray, before: NDArray, after: NDArray) -> Figure:
-    """Contrasts before learning, and answers before and after."""
+    """Draw answers to contrasts before learning, and answers to orientations before and after."""
     figure = Figure(figsize=(8, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.semilogx(contrasts, alone, label="one grating")

@@ -52,7 +52,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Any number of hidden layers, each of which hears the "target", the "error", or "nothing" and does not learn."""
+    """Return a network whose hidden layers receive the "target", the "error", or "nothing", in which case they do not learn."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     one, below = net.constant("one"), net.stimulus("x", sizes[0])
     hidden = [net.population(f"h{k}", size, HIDDEN) for k, size in enumerate(sizes[1:-1], 1)]
@@ -66,8 +66,8 @@ def network(
     for layer in hidden if hears != "nothing" else []:
         source, sends = (s, "rate") if hears == "target" else (o, "told")
         net.connect(source, layer, into="apical", sends=sends, weights=rc.normal(1.0), during="tell")
-    told_after = (2 if hears == "error" else 1) * ms
-    net.phases("forward", (len(sizes) - 1) * ms, "tell", told_after, "plasticity", 1 * ms, evaluation="forward")
+    signal_length = (2 if hears == "error" else 1) * ms
+    net.phases("forward", (len(sizes) - 1) * ms, "tell", signal_length, "plasticity", 1 * ms, evaluation="forward")
     return net
 
 
@@ -84,7 +84,7 @@ def main(out: Path = Path("."), epochs: int = 40) -> dict[str, float]:
         left.plot(np.arange(1, epochs + 1), 100 * np.array(history["test_error"]), label=hears)
         net.run(digits, presentations=1, learn=False)
         right.hist(net["h2.rate"].ravel(), bins=np.linspace(-1, 1, 41).tolist(), histtype="step", label=hears)
-    left.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, 20), title="What hidden layers hear")
+    left.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, 20), title="What hidden layers receive")
     right.set(xlabel="rate of the units of h2, after learning", ylabel="number", xticks=[-1, -0.5, 0, 0.5, 1])
     left.legend()
     right.legend(loc="upper center")

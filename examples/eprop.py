@@ -1,8 +1,8 @@
 """e-prop in its rate form: what a synapse remembers lasts as long as what its unit remembers (Bellec et al. 2020).
 
 Bellec, G., Scherr, F., Subramoney, A., Hajek, E., Salaj, D., Legenstein, R., and Maass, W. (2020). A solution to the learning
-dilemma for recurrent networks of spiking neurons. Nat. Commun. 11, 3625. Here with graded rates in the place of spikes, so that
-the derivative is that of the transfer function:
+dilemma for recurrent networks of spiking neurons. Nat. Commun. 11, 3625. This example has graded rates in the place of spikes,
+so that the derivative is that of the transfer function:
 
     v(t) = alpha v(t-1) + W z(t-1),   a(t) = rho a(t-1) + z(t-1),   z = phi(v - beta a)       a unit that adapts
     ev(t) = alpha ev(t-1) + z_pre(t-1),   ea(t) = phi'(t-1) ev(t-1) + (rho - beta phi'(t-1)) ea(t-1)
@@ -12,8 +12,8 @@ the derivative is that of the transfer function:
 What is shown: one of two cues is there for 5 steps. After 40 more steps a signal asks which one it was, and only then there is
 an error. At first both cues have the same synapses, so that no unit tells them apart. A unit that adapts answers less if it was
 active before, and its synapses remember by ea what they had to do with that. The source reports that networks learn such tasks
-by e-prop if units adapt, and not if they do not. Controls: units that do not adapt (beta = 0); an eligibility without ea; only
-the readout learns.
+by e-prop if units adapt, and not if they do not. There are three controls: units that do not adapt (beta = 0), an eligibility
+without ea, and a network in which only the readout learns.
 
 Bounds: every ten trials have five of each cue, so that a network that cannot tell them apart is wrong in 50% of them. Without
 ea an eligibility decays by alpha^40 = 0.0003 until the question. So controls are to be wrong in 45 to 55%, and e-prop in less
@@ -79,7 +79,7 @@ def eprop(
     readout: rc.Rule = READOUT,
     batch_size: int = 10,
 ) -> rc.Circuit:
-    """Recurrent units with a linear readout, which get an error while they are asked."""
+    """Return a circuit of recurrent units with a linear readout, which receive an error while they are asked."""
     net, random = rc.Circuit(batch_size=batch_size), np.random.default_rng(0)
     x, wanted = net.stimulus("x", 3, every=1 * ms), net.target("wanted", outputs, during="recall")
     h, y = net.population("h", units, UNIT, beta=beta), net.population("y", outputs, OUTPUT)
@@ -96,7 +96,7 @@ def eprop(
 
 
 def trials(count: int, wait: int = 40, seed: int = 1) -> tuple[NDArray, NDArray]:
-    """Which cue it was, as 1 or -1, and the inputs as (trials, steps, 3): the cues, and the signal that asks."""
+    """Return which cue each trial has, as 1 or -1, and the inputs, (trials, steps, 3): two cues, and the signal that asks."""
     random, steps = np.random.default_rng(seed), 1 + 5 + wait + 5 + 2
     side = random.permuted(np.tile(np.arange(10) % 2, (count // 10, 1)), axis=1).ravel()
     shown = np.zeros((count, steps, 3))
@@ -106,7 +106,7 @@ def trials(count: int, wait: int = 40, seed: int = 1) -> tuple[NDArray, NDArray]
 
 
 def learn(net: rc.Circuit, blocks: int, block: int = 200) -> NDArray[np.float64]:
-    """The share of wrong answers in each block, at the last step of the question."""
+    """Return the share of wrong answers in each block, at the last step of the question."""
     wrong, elements = [], net.batch_size
     for seed in range(blocks):
         wanted, shown = trials(block, seed=seed)
@@ -133,7 +133,7 @@ def main(out: Path = Path("."), units: int = 30, blocks: int = 12) -> dict[str, 
 
 
 def draw(learned: dict[str, NDArray]) -> Figure:
-    """Errors over trials."""
+    """Draw errors over trials."""
     figure = Figure(figsize=(5.5, 3.6), layout="constrained")
     ax = figure.subplots()
     for (name, wrong), style in zip(learned.items(), ("-", "-", (0, (5, 5)), (0, (2, 6)))):

@@ -8,8 +8,8 @@ backpropagation. Front. Comput. Neurosci. 11, 24.
     nudged:  ds/dt = -dE/ds - beta dC/ds,  for a few steps
     dW_ij = rate (s_i s_j when nudged - s_i s_j when free)/beta,   db_i = rate (s_i when nudged - s_i when free)/beta
 
-As in the paper the sign of beta is drawn at random in each presentation: by a unit of its own, which tells it to all others
-in a broadcast. W is symmetric: the synapses up and down begin equal and make the same changes. A unit keeps its free state in
+As in the paper the sign of beta is drawn at random in each presentation: by a unit of its own, which sends it to all others
+as a broadcast. W is symmetric: the synapses up and down begin equal and make the same changes. A unit keeps its free state in
 a latch, which is assigned once, when the free phase is over. Unlike in the paper, a presentation begins with the state that
 the one before has left, and not with that in which the same image was seen last.
 
@@ -57,7 +57,7 @@ STATE = """
 """
 HIDDEN = rc.Neuron(STATE.format(inputs="above : 1 (compartment)", drive="below + above"), step=0.5)
 OUTPUT = STATE.format(inputs="wanted : 1 (compartment)", drive="below + in_nudged*side*beta*(wanted - rate)")
-#: For two hidden layers, chosen on a fifth of the training digits: 4.4% in the mean of two seeds, and 5.9% with the numbers of
+#: For two hidden layers, chosen on a fifth of the training digits: 4.4% on average over two seeds, and 5.9% with the numbers of
 #: the paper for MNIST, which are rates of 0.4, 0.1 and 0.01, 100 and 6 steps, a beta of 1, and weights twice as large.
 DEEP: dict[str, Any] = dict(sizes=(64, 100, 100, 10), rates=(0.4, 0.1, 0.02), settling=(100, 10), beta=0.5, size=0.5)
 
@@ -71,7 +71,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Any number of hidden layers with symmetric weights, and a rate for each layer of weights; `size` scales them all."""
+    """Return a network with symmetric weights, and a rate for each layer of weights; `size` scales all of them."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     always, n = "free and nudged", np.random.default_rng(seed)
     names = ["h"] if len(sizes) == 3 else [f"h{k}" for k in range(1, len(sizes) - 1)]
@@ -113,7 +113,7 @@ def main(out: Path = Path("."), epochs: tuple[int, int] = (25, 40)) -> list[floa
 
 
 def draw(histories: dict[str, rc.History], trace: rc.Trace) -> Figure:
-    """Errors over epochs; the outputs and some hidden units in a presentation."""
+    """Draw errors over epochs, and the outputs and some hidden units in a presentation."""
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     left, *others = figure.subplots(1, 3)
     for (name, history), style in zip(histories.items(), ("-", "--")):

@@ -65,7 +65,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Hidden layers with symmetric weights; the phases `free`, and `plus` and `minus`, take `settling` steps."""
+    """Return a network with symmetric weights; each of the phases `free`, `plus` and `minus` takes `settling` steps."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     always, random = "free and plus and minus", np.random.default_rng(seed)
     names = ["h"] if len(sizes) == 3 else [f"h{k}" for k in range(1, len(sizes) - 1)]
@@ -92,7 +92,7 @@ def network(
 
 
 def gradient(net: rc.Circuit, x: NDArray, wanted: NDArray) -> tuple[NDArray, NDArray]:
-    """Minus the gradient of the mean of |wanted - o|^2/2 by both weight matrices, where the free network has settled."""
+    """Return minus the gradient of the mean of |wanted - o|^2/2 by both weight matrices, where the free network has settled."""
     u, v = net["x_to_h.w"], net["h_to_o.w"]
     b, c = net["one_to_h.w"].ravel(), net["one_to_o.w"].ravel()
     h, o, to_h, to_o = (np.zeros((len(x), n)) for n in (len(u), len(v), len(u), len(v)))
@@ -104,7 +104,7 @@ def gradient(net: rc.Circuit, x: NDArray, wanted: NDArray) -> tuple[NDArray, NDA
 
 
 def wrong(sides: int, beta: float) -> float:
-    """How far the update of a network is from the gradient, as a share of the gradient, on the first 20 digits."""
+    """Return how far the update of a network is from the gradient, as a share of the gradient, on the first 20 digits."""
     digits = rc.load("digits")
     net = network(sides=sides, beta=beta, rate=1.0, settling=(300, 300))
     x, labels = digits.x_train[:20] * digits.scale, digits.y_train[:20]

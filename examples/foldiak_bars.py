@@ -12,7 +12,7 @@ brighter. As in the paper there are 16 units, and the thresholds are first adjus
 
 What is shown: each unit becomes the detector of one bar. The source reports that after about 1,200 patterns the units have
 found the bars. Here it is counted of how many of the 16 bars there is a unit that answers to them, and in how many images all
-bars are told by the units without an error.
+the units represent the bars without an error.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ UNIT = rc.Neuron(
 
 
 def network(inputs: int = 64, units: int = 16, alpha: float = 0.1, beta: float = 0.02, seed: int = 0) -> rc.Circuit:
-    """Units with the same inputs, and inhibition between each two of them."""
+    """Return a circuit of units with the same inputs, and inhibition between each two of them."""
     net, random = rc.Circuit(seed=seed), np.random.default_rng(seed)
     x, h = net.stimulus("x", inputs), net.population("h", units, UNIT, initial={"threshold": 0.7})
     q = random.uniform(size=(units, inputs))
@@ -65,7 +65,7 @@ def network(inputs: int = 64, units: int = 16, alpha: float = 0.1, beta: float =
 
 
 def bars(count: int, size: int, random: np.random.Generator) -> tuple[NDArray, NDArray]:
-    """Images, and which bars are in them: the rows first, then the columns."""
+    """Return images, and which bars are in them: the rows first, then the columns."""
     drawn = random.random((count, 2 * size)) < P
     images = drawn[:, :size, None] | drawn[:, None, size:]
     return images.reshape(count, -1).astype(float), drawn.astype(float)
@@ -96,7 +96,7 @@ def main(out: Path = Path("."), count: int = 4000, size: int = 8) -> int:
 
 
 def detected(q: NDArray, size: int) -> int:
-    """How many bars have a unit whose weights are more like this bar than like any other."""
+    """Return how many bars have a unit whose weights are more like this bar than like any other."""
     rows, columns = np.eye(size)[:, :, None] * np.ones(size), np.eye(size)[:, None, :] * np.ones((size, 1))
     templates = np.concatenate([rows, columns]).reshape(2 * size, -1)
     likeness = (q - q.mean(axis=1, keepdims=True)) @ templates.T
@@ -105,7 +105,7 @@ def detected(q: NDArray, size: int) -> int:
 
 
 def draw(q: NDArray, found: list[int], size: int) -> Figure:
-    """The weights of all units, and the bars found over time."""
+    """Draw the weights of all units, and the number of bars found over time."""
     figure = Figure(figsize=(9, 4), layout="constrained")
     left, right = figure.subfigures(1, 2)
     left.suptitle("Weights of each unit; white: large", fontsize=10)

@@ -57,7 +57,7 @@ OUTPUT = rc.Neuron("""
 
 
 def force(units: int = 300, density: float = 0.1, seed: int = 0) -> rc.Circuit:
-    """The network without phases: it runs, and learns in every step in which it is shown what is wanted."""
+    """Return the network, which has no phases: it runs, and learns in every step in which it is shown what is wanted."""
     net, random = rc.Circuit(seed=seed), np.random.default_rng(seed)
     wanted = net.target("wanted", 1, every=1 * ms)
     h = net.population("h", units, UNIT, initial={"v": 0.5 * random.normal(size=units)})
@@ -72,7 +72,7 @@ def force(units: int = 300, density: float = 0.1, seed: int = 0) -> rc.Circuit:
 
 
 def pattern(steps: int) -> NDArray[np.float64]:
-    """A periodic sum of four sines, (steps, 1), as in figure 2 of the paper."""
+    """Return a periodic sum of four sines, (steps, 1), as in figure 2 of the paper."""
     time = np.arange(steps)[:, None] * 2 * np.pi / 600
     return 1.3 / 1.5 * (np.sin(time) + np.sin(2 * time) / 2 + np.sin(3 * time) / 6 + np.sin(4 * time) / 3)
 
@@ -100,7 +100,7 @@ def main(out: Path = Path("."), units: int = 300, steps: int = 3600, after: int 
 
 
 def draw(traces: dict[str, rc.Trace], wanted: NDArray, steps: int) -> Figure:
-    """The readout and five units before, during and after learning."""
+    """Draw the readout and five units before, during and after learning."""
     figure = Figure(figsize=(11, 4), layout="constrained")
     axes = figure.subplots(2, 3, sharex="col", sharey="row", width_ratios=[1, 2, 1])
     for (name, trace), (above, below) in zip(traces.items(), axes.T, strict=True):

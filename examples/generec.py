@@ -42,7 +42,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """One hidden layer, with biases, and feedback of one of three kinds."""
+    """Return a network with one hidden layer, with biases, and with feedback of one of three kinds."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     always, random = "minus and plus", np.random.default_rng(seed)
     x, one = net.stimulus("x", sizes[0], rc.Neuron("rate : 1\nfree = rate : 1")), net.constant("one")

@@ -58,7 +58,7 @@ HIDDEN = rc.Neuron("""
 
 
 def harmonium(visible: int, hidden: int, rate: float = 0.1, batch_size: int = 10, seed: int = 0) -> rc.Circuit:
-    """Visible and hidden units, each with a bias, and synapses between the two layers."""
+    """Return a circuit of visible and hidden units, each with a bias, and of synapses between the two layers."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     x, one = net.stimulus("x", visible), net.constant("one")
     v, h = net.population("v", visible, VISIBLE), net.population("h", hidden, HIDDEN)
@@ -73,14 +73,14 @@ def harmonium(visible: int, hidden: int, rate: float = 0.1, batch_size: int = 10
 
 
 def bars_and_stripes(size: int) -> NDArray[np.float64]:
-    """All images of whole rows, and all of whole columns; two are both, and stand twice."""
+    """Return all images of whole rows, and all of whole columns; the empty and the full image are both, and occur twice."""
     rows = np.array([[k >> bit & 1 for bit in range(size)] for k in range(2**size)], float)
     stripes = np.repeat(rows[:, None], size, axis=1)
     return np.concatenate([stripes, stripes.transpose(0, 2, 1)]).reshape(2 ** (size + 1), -1)
 
 
 def log_likelihood(net: rc.Circuit, images: NDArray) -> float:
-    """The mean over images of log p(v), with p(v) summed over all states of the hidden units."""
+    """Return the mean over images of log p(v), with p(v) summed over all states of the hidden units."""
     w, b, c = net["W.w"], net["b.w"].ravel(), net["c.w"].ravel()
     states = np.array([[k >> bit & 1 for bit in range(len(c))] for k in range(2 ** len(c))], float)
     partition = np.logaddexp.reduce(states @ c + np.logaddexp(0, states @ w + b).sum(axis=1))
@@ -93,12 +93,12 @@ def main(out: Path = Path("."), size: int = 4, hidden: int = 16, epochs: int = 8
     _, times = np.unique(images, axis=0, return_counts=True)
     entropy = -float(np.sum(times / len(images) * np.log(times / len(images))))
     net = harmonium(size**2, hidden, rate=0.05, batch_size=16)
-    course = [log_likelihood(net, images)]
+    curve = [log_likelihood(net, images)]
     for _ in range(40):
         net.run(np.concatenate([random.permutation(images) for _ in range(epochs // 40)]))
-        course.append(log_likelihood(net, images))
+        curve.append(log_likelihood(net, images))
     print(
-        f"mean log-likelihood {course[0]:.3f} before, at most {max(course):.3f} while learning, {course[-1]:.3f} in the end"
+        f"mean log-likelihood {curve[0]:.3f} before, at most {max(curve):.3f} while learning, {curve[-1]:.3f} in the end"
     )
     print(f"bound {-entropy:.3f}; all images equally likely: {-(size**2) * np.log(2):.3f}")
     figure = Figure(figsize=(9, 3.4), layout="constrained")
@@ -108,13 +108,13 @@ def main(out: Path = Path("."), size: int = 4, hidden: int = 16, epochs: int = 8
         ax.imshow(row.reshape(size, size), cmap="RdBu_r", vmin=-5, vmax=5)
         ax.set(xticks=[], yticks=[])
     ax = right.subplots()
-    ax.plot(np.linspace(0, epochs, len(course)), course, label="circuit")
+    ax.plot(np.linspace(0, epochs, len(curve)), curve, label="circuit")
     ax.axhline(-entropy, c="k", ls="--", label="bound")
     ax.set(xlabel="epoch", ylabel="mean log-likelihood (nats)")
     ax.legend()
     figure.savefig(out / "harmonium.png")
-    assert course[0] < course[-1] < max(course) <= -entropy
-    return course[-1]
+    assert curve[0] < curve[-1] < max(curve) <= -entropy
+    return curve[-1]
 
 
 if __name__ == "__main__":

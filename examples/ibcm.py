@@ -7,11 +7,11 @@ Networks 5, 3-17.
     phi_k = C_k (C_k - theta_k),   theta_k: the mean of C_k^2 over the recent past
     dw_k = rate (phi_k - eta sum over j != k of phi_j) x             the gradient of the summed objectives of all units
 
-The gradient has a sum over the other units. It arrives by the same lateral synapses: first the units tell each other c, then
+The gradient has a sum over the other units. It arrives by the same lateral synapses: first the units send each other c, then
 phi. Without inhibition (eta = 0) it is the rule of `bcm.py`.
 
-What is shown: forty networks of five units see five patterns. Single units choose a pattern as chance has it, so that five of
-them find 5 (1 - (4/5)^5) = 3.36 different patterns in the mean. With inhibition they find more of them (the source: lateral
+What is shown: forty networks of five units see five patterns. Single units choose a pattern at random, so that five of
+them find 5 (1 - (4/5)^5) = 3.36 different patterns on average. With inhibition they find more of them (the source: lateral
 inhibition makes the neurons of a network find different features). The answers are as the theory says in both cases: C = 5
 for one pattern and 0 for the four others.
 """
@@ -55,7 +55,7 @@ def network(
     batch_size: int = 5,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Several networks side by side, which see the same stimuli; units inhibit the others of their network."""
+    """Return several networks side by side, which see the same stimuli; units inhibit the others of their network."""
     net, size = rc.Circuit(batch_size=batch_size, seed=seed), units * networks
     x, h = net.stimulus("x", inputs), net.population("h", size, UNIT)
     weights = np.random.default_rng(seed).uniform(0, 0.5, (size, inputs))
@@ -68,13 +68,13 @@ def network(
 
 
 def patterns(count: int, inputs: int) -> NDArray[np.float64]:
-    """Bumps of activity around a ring, which overlap: linearly independent, but far from orthogonal."""
+    """Return bumps of activity around a ring, which overlap: they are linearly independent, but far from orthogonal."""
     places, centres = np.arange(inputs) / inputs, np.arange(count) / count
     return np.exp(3 * (np.cos(2 * np.pi * (places - centres[:, None])) - 1))
 
 
 def answers(net: rc.Circuit, shown: NDArray) -> NDArray[np.float64]:
-    """C of all units for each of the patterns, of shape (patterns, units)."""
+    """Return the sums C of all units for each of the patterns, of shape (patterns, units)."""
     c = shown @ net["x_to_h.w"].T
     return c - c @ net["inhibition.w"].T
 
@@ -103,7 +103,7 @@ def main(out: Path = Path("."), count: int = 5, inputs: int = 20, networks: int 
 
 
 def draw(found: dict[float, list[int]], count: int) -> Figure:
-    """In how many networks how many patterns were found."""
+    """Draw in how many networks how many patterns were found."""
     figure = Figure(figsize=(5, 3.6), layout="constrained")
     ax = figure.subplots()
     for k, (eta, number) in enumerate(found.items()):

@@ -6,7 +6,7 @@ stable, fast, and fully automatic learning algorithm for predictive coding netwo
     F = sum |e_l|^2/2,   e_l = v_l - W_l f(v_(l-1))
     in every step:  v_l := v_l - step dF/dv_l   and   W_l := W_l - rate dF/dW_l = W_l + rate e_l f(v_(l-1))^T
 
-Predictive coding lets the values settle first, and then changes the weights once. Here nothing has to be told when the values
+Predictive coding lets the values settle first, and then changes the weights once. Here nothing has to know when the values
 have settled. In the circuit that is one word: the rule learns during `infer`, and not in a phase of its own. The error
 reaches the values one step after it arises; the weights see the error together with the rates that it belongs to (`before`).
 
@@ -59,7 +59,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """One hidden layer; `learns` says in which phase the weights change."""
+    """Return a network with one hidden layer; `learns` names the phase in which the weights change."""
     net, always = rc.Circuit(batch_size=batch_size, seed=seed), "predict and infer"
     x = net.stimulus("x", sizes[0], rc.Neuron("rate : 1\nbefore = rate : 1"))
     h, o = net.population("h", sizes[1], VALUE), net.population("o", sizes[2], ANSWER)

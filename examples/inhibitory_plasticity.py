@@ -42,7 +42,9 @@ STRENGTH = 2.0
 
 
 def balanced(channels: int, cells: int = 1, rule: rc.Rule = RULE, batch_size: int = 1) -> rc.Circuit:
-    """Cells with excitation from each channel, and inhibition from an interneuron of each channel, which learns."""
+    """Return a circuit of cells with excitation from each channel, and inhibition from one interneuron per channel,
+    which learns.
+    """
     net = rc.Circuit(batch_size=batch_size)
     x, i = (
         net.stimulus("x", channels),
@@ -57,13 +59,13 @@ def balanced(channels: int, cells: int = 1, rule: rc.Rule = RULE, batch_size: in
 
 
 def tuning(channels: int, preferred: float, cells: int = 1) -> NDArray[np.float64]:
-    """Excitatory weights with a maximum at one channel."""
+    """Return excitatory weights with a maximum at one channel."""
     places = np.arange(channels) - preferred - np.arange(cells)[:, None]
     return 0.2 + np.exp(-((places / 1.5) ** 2))
 
 
 def answers(net: rc.Circuit, channels: int) -> NDArray[np.float64]:
-    """The rate of the cell at the end of each stimulus, without learning."""
+    """Return the rate of the cell at the end of each stimulus, without learning."""
     trace = net.run(STRENGTH * np.eye(channels), channels, learn=False, record=["cell.rate"])
     return trace["cell.rate"][99::100, 0]
 

@@ -40,7 +40,7 @@ OUTPUT = rc.Neuron("""
 def network(
     sizes: tuple[int, int, int] = (64, 100, 10), learns_back: bool = True, batch_size: int = 20, seed: int = 0
 ) -> rc.Circuit:
-    """One hidden layer, whose feedback learns, or does not."""
+    """Return a network with one hidden layer, whose feedback learns, or does not."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     x, h = net.stimulus("x", sizes[0]), net.population("h", sizes[1], HIDDEN)
     o, s = net.population("o", sizes[2], OUTPUT), net.supervisor("s", sizes[2], on=1, off=0, during="backward")
@@ -54,7 +54,7 @@ def network(
 
 
 def angle(net: rc.Circuit) -> float:
-    """The angle between R and the transpose of W2, in degrees."""
+    """Return the angle between R and the transpose of W2, in degrees."""
     w, r = net["h_to_o.w"].T.ravel(), net["o_to_h.w"].ravel()
     return float(np.degrees(np.arccos(w @ r / np.linalg.norm(w) / np.linalg.norm(r))))
 
@@ -65,15 +65,15 @@ def main(out: Path = Path("."), epochs: int = 120) -> dict[str, float]:
     left, right = figure.subplots(1, 2)
     for name, learns_back in (("Kolen-Pollack", True), ("fixed feedback", False)):
         net, digits = network(learns_back=learns_back), rc.load("digits")
-        course, errors = [angle(net)], []
+        curve, errors = [angle(net)], []
         for _ in range(epochs):
             history = rc.train(net, digits, 1, output="o", backend="numpy", progress=False)
-            course.append(angle(net))
+            curve.append(angle(net))
             errors.append(100 * history.test_error)
-        print(f"{name:14} test error {errors[-1]:.1f}%, angle of R and W2 transposed {course[-1]:.1f} degrees")
-        left.plot(course, label=name)
+        print(f"{name:14} test error {errors[-1]:.1f}%, angle of R and W2 transposed {curve[-1]:.1f} degrees")
+        left.plot(curve, label=name)
         right.plot(np.arange(1, epochs + 1), errors, label=name)
-        angles[name] = course[-1]
+        angles[name] = curve[-1]
     left.set(xlabel="epoch", ylabel="angle (degrees)", ylim=(0, None))
     right.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, None))
     right.legend()

@@ -75,7 +75,7 @@ JUDGE = rc.Neuron(
 
 
 def network(units: int = 50, batch_size: int = 20, seed: int = 0, **parameters: float) -> rc.Circuit:
-    """The network, and what judges its answers."""
+    """Return the network, and the unit that judges its answers."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     u, kind, wanted = (
         net.stimulus("u", 3, every=1 * ms, during="trial"),
@@ -96,7 +96,7 @@ def network(units: int = 50, batch_size: int = 20, seed: int = 0, **parameters: 
 
 
 def trials(count: int, random: np.random.Generator) -> dict[str, NDArray[np.float64]]:
-    """So many trials: the stimuli, (count, 24, 3), of which the last is always 1; the kind of trial; what is wanted."""
+    """Return so many trials: stimuli, (count, 24, 3), of which the last is always 1, kinds of trials, and wanted answers."""
     first, second = random.integers(0, 2, (2, count))
     u = np.zeros((count, 24, 3))
     u[:, :, 2] = 1
@@ -106,7 +106,7 @@ def trials(count: int, random: np.random.Generator) -> dict[str, NDArray[np.floa
 
 
 def learn(net: rc.Circuit, count: int, seed: int = 0, block: int = 2000, backend: str = "auto") -> NDArray[np.float64]:
-    """The mean cost of each block of trials, while the network learns."""
+    """Return the mean cost of each block of trials, while the network learns."""
     random, costs, rate = np.random.default_rng(seed), [], float(net["J.rate"])
     for begin in range(0, count, block):
         net["J.rate"] = rate * 0.5 ** (begin / 20000)

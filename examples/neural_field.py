@@ -11,11 +11,11 @@ Dinkelbach, H. U., and Hamker, F. H. (2015). ANNarchy. Front. Neuroinform. 9, 19
 What is shown: the example of ANNarchy, with its equations, weights and world. On 20 by 20 units a bump of baselines, which is
 half as high as the noise is wide, moves around a circle in 5 s, and a bubble of activity follows it. After 0.5 s a second bump
 appears, as high, on the other side of the circle: the field stays with the first, as Rougier and Vitay report of theirs, with
-other weights. With two more bumps of that height the bubble goes from one to another every second or so. As a control, the
+other weights. With two more bumps of that height the bubble goes from one to another every second or so. The control has the
 same units without lateral synapses.
 
 Bounds: neither source states a distance. The bump has a width of 2 units; a bubble that is about it has its centre of mass
-within 1 unit of the bump's, in the mean. Without lateral synapses the centre of mass is that of the noise, near the centre of
+within 1 unit of the bump's, on average. Without lateral synapses the centre of mass is that of the noise, near the centre of
 the map, which is 5 units away: more than 4. With a second bump, the first is to have most of the activity in 99% of all steps.
 """
 
@@ -48,12 +48,12 @@ FOCUS = rc.Neuron(
 
 
 def places(side: int) -> NDArray[np.float64]:
-    """The place of each unit, as (units, 2), in units."""
+    """Return the place of each unit, as (units, 2), in units."""
     return np.stack(np.meshgrid(np.arange(side), np.arange(side), indexing="ij"), axis=-1).reshape(-1, 2)
 
 
 def differences_of_gaussians(side: int) -> NDArray[np.float64]:
-    """The lateral weights; none from a unit to itself, and none below a hundredth of the largest amplitude."""
+    """Return the lateral weights; there is none from a unit to itself, and none below a hundredth of the largest amplitude."""
     place = places(side) / (side - 1)
     squared = np.sum((place[:, None] - place) ** 2, axis=-1)
     weights = 0.2 * np.exp(-squared / (2 * 0.1**2)) - 0.1 * np.exp(-squared / (2 * 0.7**2))
@@ -61,7 +61,7 @@ def differences_of_gaussians(side: int) -> NDArray[np.float64]:
 
 
 def field(side: int = 20, lateral: bool = True, batch_size: int = 1, seed: int = 0) -> rc.Circuit:
-    """The input and the field; without phases."""
+    """Return a circuit without phases that holds the input and the field."""
     net = rc.Circuit(batch_size=batch_size, dt=1 * ms, seed=seed)
     x = net.stimulus("x", side**2, INPUT, clamps="baseline", every=1 * ms)
     focus = net.population("focus", side**2, FOCUS)
@@ -71,7 +71,7 @@ def field(side: int = 20, lateral: bool = True, batch_size: int = 1, seed: int =
 
 
 def bumps(side: int, steps: int, count: int = 1, alone: int = 500, period: int = 5000) -> tuple[NDArray, NDArray]:
-    """Baselines as (steps, units), and the centres of bumps on a circle as (bumps, steps, 2); one of them begins alone."""
+    """Return baselines, (steps, units), and centres of bumps on a circle, (bumps, steps, 2); one bump begins alone."""
     angle = 2 * np.pi * (np.arange(1, steps + 1) / period + np.arange(count)[:, None] / count)
     centres = side / 2 * (1 + 0.5 * np.stack([np.cos(angle), np.sin(angle)], axis=-1))
     shown = 0.5 * np.exp(-np.sum((places(side) - centres[:, :, None]) ** 2, axis=-1) / (2 * 2**2))
@@ -80,7 +80,7 @@ def bumps(side: int, steps: int, count: int = 1, alone: int = 500, period: int =
 
 
 def follow(count: int, lateral: bool = True, side: int = 20, steps: int = 5000) -> tuple[NDArray, NDArray, NDArray]:
-    """The field, how far its centre of mass is from the first bump, and how active it is around each bump (within 4 units)."""
+    """Return the field, how far its centre of mass is from the first bump, and its activity within 4 units of each bump."""
     shown, centres = bumps(side, steps, count)
     rate = field(side, lateral).run({"x": shown}, record=["focus.rate"])["focus.rate"]
     mass = rate @ places(side) / rate.sum(axis=1, keepdims=True)
@@ -104,7 +104,7 @@ def main(out: Path = Path("."), settle: int = 1000) -> dict[str, float]:
 
 
 def draw(found: dict[int, tuple[NDArray, NDArray, NDArray]]) -> Figure:
-    """The field at the end, and how active it is around each bump."""
+    """Draw the field at the end, and how active it is around each bump."""
     figure = Figure(figsize=(10, 5.5), layout="constrained")
     for column, (count, (rate, _, activity)) in zip(figure.subplots(2, 3).T, found.items()):
         side = int(np.sqrt(rate.shape[1]))

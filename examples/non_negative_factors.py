@@ -11,7 +11,7 @@ directions, with weights of their own that begin equal and stay so: the part's s
 that it receives from the image, and `outgoing(w)` for those by which it makes the image. Every image has a batch element, so
 that a presentation of all of them is one iteration of the algorithm.
 
-What is shown: images of 6 x 6 are sums of twelve bars, each as bright as chance has it. The divergence of V from WH falls in
+What is shown: images of 6 x 6 are sums of twelve bars, each with a random brightness. The divergence of V from WH falls in
 every iteration, as the source proves, and the parts become the bars.
 """
 
@@ -54,7 +54,7 @@ PART = rc.Neuron("""
 
 
 def factors(images: int, pixels: int, parts: int, seed: int = 0) -> rc.Circuit:
-    """Units of an image and of its parts. The parts change in every other step, when the ratio is that of their last change."""
+    """Return a circuit of an image and its parts, which change in every second step by the ratio after their last change."""
     net, random = rc.Circuit(batch_size=images, seed=seed), np.random.default_rng(seed)
     x = net.stimulus("x", pixels, IMAGE, clamps="shown")
     h = net.population("h", parts, PART, initial={"rate": random.uniform(0.5, 1.5, (images, parts))})
@@ -67,7 +67,7 @@ def factors(images: int, pixels: int, parts: int, seed: int = 0) -> rc.Circuit:
 
 
 def bars(images: int, side: int, seed: int = 1) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Images, and the bars of which they are sums: each is there with a chance of a fifth, as bright as chance has it."""
+    """Return images, and the bars of which they are sums: each is there with probability 1/5, with a random brightness."""
     random, rows = np.random.default_rng(seed), np.eye(side)
     each = np.array([np.outer(*pair).ravel() for row in rows for pair in ((row, np.ones(side)), (np.ones(side), row))])
     bright = random.uniform(0.5, 1.5, (images, 2 * side)) * (random.random((images, 2 * side)) < 0.2)
@@ -75,7 +75,7 @@ def bars(images: int, side: int, seed: int = 1) -> tuple[NDArray[np.float64], ND
 
 
 def divergence(net: rc.Circuit, shown: NDArray) -> float:
-    """How far the images are from what the parts make, in the mean over pixels."""
+    """Return how far the images are from what the parts make, on average over pixels."""
     made = net["h.rate"] @ net["h_to_x.w"].T
     return float(np.mean(shown * np.log(shown / made) - shown + made))
 
@@ -83,24 +83,24 @@ def divergence(net: rc.Circuit, shown: NDArray) -> float:
 def main(out: Path = Path("."), images: int = 300, side: int = 6, iterations: int = 200) -> float:
     """Take the images apart, print how alike parts and bars are, and draw the parts and the divergence."""
     shown, each = bars(images, side)
-    net, course = factors(images, side**2, 2 * side), []
+    net, curve = factors(images, side**2, 2 * side), []
     for _ in range(iterations):
         net.run(shown)
-        course.append(divergence(net, shown))
+        curve.append(divergence(net, shown))
     parts = net["h_to_x.w"].T
     cosines = (parts / np.linalg.norm(parts, axis=1, keepdims=True)) @ (
         each / np.linalg.norm(each, axis=1, keepdims=True)
     ).T
     found = float(cosines.max(axis=0).min())
-    rises = int(np.sum(np.diff(course) > 1e-12))
-    print(f"divergence {course[0]:.4f} after one iteration, {course[-1]:.6f} after {iterations}; it rose {rises} times")
+    rises = int(np.sum(np.diff(curve) > 1e-12))
+    print(f"divergence {curve[0]:.4f} after one iteration, {curve[-1]:.6f} after {iterations}; it rose {rises} times")
     print(f"cosine of each bar with the part that is most alike: at least {found:.4f}")
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     tiles = np.pad(parts.reshape(-1, side, side), ((0, 0), (1, 1), (1, 1)), constant_values=parts.max() / 2)
     left.imshow(np.block([[*tiles[k : k + 4]] for k in range(0, 2 * side, 4)]), cmap="gray")
     left.set(title="Parts", xticks=[], yticks=[])
-    right.semilogy(course)
+    right.semilogy(curve)
     right.set(xlabel="iteration", ylabel="divergence of V from WH")
     figure.savefig(out / "non_negative_factors.png")
     assert rises == 0 and found > 0.98, (rises, found)

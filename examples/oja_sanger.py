@@ -44,12 +44,12 @@ RESIDUAL = rc.Neuron("""
 
 
 def begin(units: int, inputs: int, seed: int) -> NDArray[np.float64]:
-    """Small random weights."""
+    """Return small random weights."""
     return np.random.default_rng(seed).normal(0, 0.1, (units, inputs))
 
 
 def oja(inputs: int, rule: rc.Rule = OJA, batch_size: int = 10, seed: int = 0) -> rc.Circuit:
-    """One linear unit."""
+    """Return a circuit with one linear unit."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     y = net.population("y", 1, LINEAR)
     net.connect(net.stimulus("x", inputs), y, rule=rule, weights=begin(1, inputs, seed))
@@ -58,7 +58,7 @@ def oja(inputs: int, rule: rc.Rule = OJA, batch_size: int = 10, seed: int = 0) -
 
 
 def sanger(inputs: int, components: int, rule: rc.Rule = SANGER, batch_size: int = 10, seed: int = 0) -> rc.Circuit:
-    """Linear units y1, y2, ..., and with each of them units for what is left of the input."""
+    """Return a circuit of linear units y1, y2, ..., each of which has units for what is left of the input."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     x = net.stimulus("x", inputs)
     one, always, left = rc.OneToOne(), "feedforward", x
@@ -74,7 +74,7 @@ def sanger(inputs: int, components: int, rule: rc.Rule = SANGER, batch_size: int
 
 
 def digits() -> NDArray[np.float64]:
-    """The training digits, with values from 0 to 1, less their mean."""
+    """Return the training digits, with values from 0 to 1, less their mean."""
     images = np.asarray(rc.load("digits").x_train, float).reshape(-1, 64) / 16
     return images - images.mean(axis=0)
 
@@ -104,7 +104,7 @@ def main(out: Path = Path("."), components: int = 4, epochs: int = 60) -> NDArra
 
 
 def draw(names: list[str], found: NDArray, wanted: NDArray, cosine: NDArray) -> Figure:
-    """Weights above, eigenvectors below."""
+    """Draw the weights above, and the eigenvectors below."""
     figure = Figure(figsize=(2 * len(names), 4.4), layout="constrained")
     for k, axes in enumerate(np.transpose(figure.subplots(2, len(names)))):
         for ax, image, title in zip(

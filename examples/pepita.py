@@ -8,7 +8,7 @@ pass. ICML, PMLR 162, 4937-4955.
     dW_k = -rate (h_k - h'_k) h'_(k-1)^T,   dW_L = -rate e h'_(L-1)^T
 
 So a hidden unit learns from the difference that the error makes to its own rate. If W_1 F were minus the transpose of W_2, the
-change of the hidden layer would be what backpropagation sends, but for the slope of f, which the change itself brings about.
+change of the hidden layer would be what backpropagation sends, except for the slope of f, which the change itself brings about.
 
 What is shown: with one hidden layer, of 30 units, the network learns the digits of scikit-learn. The source reports test errors
 of about 2.0% on MNIST with 1,024 hidden units, and 1.4% by backpropagation in the same network. Checks: it ends better than a
@@ -56,7 +56,8 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Any number of hidden layers, outputs with a softmax, and synapses from the outputs to the input.
+    """Return a network with any number of hidden layers, outputs with a softmax, and synapses from the outputs to the
+    input.
 
     A presentation begins with a step in which the input forgets the error of the one before: signals take a step, and so does
     their end. The first pass ends with two steps for the sum that divides the outputs.
@@ -89,13 +90,13 @@ def main(out: Path = Path("."), sizes: tuple[int, ...] = (64, 30, 10), epochs: i
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     for name, learns in (("PEPITA", True), ("only the output learns", False)):
-        net, course = network(sizes, hidden_learns=learns), []
+        net, curve = network(sizes, hidden_learns=learns), []
         for _ in range(epochs // 2):
-            course.append(rc.train(net, digits, 2, output="o", backend="numpy", progress=False).test_error)
+            curve.append(rc.train(net, digits, 2, output="o", backend="numpy", progress=False).test_error)
             if learns:
                 angles.append(angle(-net["x_to_h1.w"] @ net["F.w"], net["h1_to_o.w"]))
-        errors[name] = course[-1]
-        left.plot(2 * np.arange(1, len(course) + 1), 100 * np.array(course), label=name)
+        errors[name] = curve[-1]
+        left.plot(2 * np.arange(1, len(curve) + 1), 100 * np.array(curve), label=name)
     errors["backpropagation"] = backpropagation(digits, network(sizes), epochs)
     for name, error in errors.items():
         print(f"{name:22} test error {error:.1%}")
@@ -118,7 +119,7 @@ def main(out: Path = Path("."), sizes: tuple[int, ...] = (64, 30, 10), epochs: i
 
 
 def backpropagation(data: rc.Dataset, net: rc.Circuit, epochs: int, rate: float = 0.1) -> float:
-    """The test error of a network that begins with the same weights and learns by backpropagation, in batches as large."""
+    """Return the test error of a network that begins with the same weights and learns by backpropagation, in equal batches."""
     u, v, random = net["x_to_h1.w"].copy(), net["h1_to_o.w"].copy(), np.random.default_rng(0)
     x, wanted = data.x_train.reshape(-1, 64) * data.scale, np.eye(10)[data.y_train]
     for _ in range(epochs):
@@ -132,7 +133,7 @@ def backpropagation(data: rc.Dataset, net: rc.Circuit, epochs: int, rate: float 
 
 
 def chance(error: float, samples: int) -> float:
-    """Two standard errors of the difference of two such errors."""
+    """Return two standard errors of the difference of two such errors."""
     return float(2 * np.sqrt(2 * error * (1 - error) / samples))
 
 

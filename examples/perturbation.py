@@ -9,7 +9,7 @@ A linear network o = W x with N inputs and M outputs learns to be W*, from x wit
     node perturbation:   dW = -rate (E noisy - E) noise x^T/sd^2,   with noise of variance sd^2 in each output
     weight perturbation: dW = -rate (E noisy - E) noise/sd^2,       with noise of variance sd^2 in each weight
 
-In the mean all three follow the gradient. The mean square of an update, for small noise, is that of the gradient times 1, M + 2
+On average all three follow the gradient. The mean square of an update, for small noise, is that of the gradient times 1, M + 2
 and M N + 2, and that of the gradient is N + 2 times its mean's. So with the best rate the mean of |W - W*|^2 shrinks by
 1 - 1/(N + 2), 1 - 1/((M + 2)(N + 2)) and 1 - 1/((M N + 2)(N + 2)) in each presentation, and the best rate is what
 stands behind the minus.
@@ -54,7 +54,7 @@ OUTPUT = rc.Neuron("""
 def network(
     inputs: int, outputs: int, rule: rc.Rule, node_noise: float, batch_size: int = 1, seed: int = 0
 ) -> rc.Circuit:
-    """A linear layer that answers twice, first without noise and then with it, and a unit for the change of the loss."""
+    """Return a linear layer that answers first without noise and then with it, and a unit for the change of the loss."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     x, s = net.stimulus("x", inputs), net.stimulus("s", outputs)
     o = net.population("o", outputs, OUTPUT, initial={"sd": node_noise})
@@ -71,7 +71,7 @@ def network(
 
 
 def methods(inputs: int, outputs: int) -> dict[str, tuple[rc.Rule, float, float]]:
-    """The rule at its best rate, the noise of the nodes, and the time constant, of each method."""
+    """Return for each method the rule at its best rate, the noise of the nodes, and the time constant."""
     times = [(k * (inputs + 2)) for k in (1, outputs + 2, outputs * inputs + 2)]
     rules = (frfb, reinforcement, weight_perturbation)
     gradient, node, weight = (rule.with_parameters(rate=1 / time) for rule, time in zip(rules, times))
@@ -83,17 +83,17 @@ def methods(inputs: int, outputs: int) -> dict[str, tuple[rc.Rule, float, float]
 
 
 def learn(net: rc.Circuit, blocks: list[int], runs: int, seed: int = 1) -> NDArray[np.float64]:
-    """|W - W*|^2 as a share of what it was, (runs, blocks), after so many presentations each; W begins at zero."""
+    """Return |W - W*|^2 as a share of its first value, (runs, blocks), after so many presentations each; W begins at zero."""
     random, found = np.random.default_rng(seed), []
     outputs, inputs = net["x_to_o.w"].shape
     for _ in range(runs):
-        wanted, course = random.normal(size=(outputs, inputs)), []
+        wanted, curve = random.normal(size=(outputs, inputs)), []
         net["x_to_o.w"] = np.zeros((outputs, inputs))
         for count in blocks:
             x = random.normal(size=(count, inputs))
             net.run({"x": x, "s": x @ wanted.T})
-            course.append(((net["x_to_o.w"] - wanted) ** 2).sum() / (wanted**2).sum())
-        found.append(course)
+            curve.append(((net["x_to_o.w"] - wanted) ** 2).sum() / (wanted**2).sum())
+        found.append(curve)
     return np.array(found)
 
 

@@ -62,7 +62,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Value units and error units in each layer; feedback is the transpose, or learned."""
+    """Return a network with value units and error units in each layer; its feedback is the transpose, or learned."""
     net, always = rc.Circuit(batch_size=batch_size, seed=seed), "predict and infer"
     below = net.stimulus("x", sizes[0])
     for k, size in enumerate(sizes[1:], 1):
@@ -81,7 +81,7 @@ def network(
 
 
 def angle(net: rc.Circuit, data: rc.Dataset, scale: float = 1.0) -> float:
-    """The angle between the errors of the hidden units and those of backpropagation, with the weights times a scale."""
+    """Return the angle between the errors of the hidden units and those of backpropagation, with the weights times a scale."""
     net["W1.w"], net["W2.w"] = (scale * net[f"{name}.w"] for name in ("W1", "W2"))
     net.run(data, presentations=1, order=np.arange(net.batch_size)[None])
     h = np.tanh(net["x.rate"] @ net["W1.w"].T)
@@ -91,7 +91,7 @@ def angle(net: rc.Circuit, data: rc.Dataset, scale: float = 1.0) -> float:
 
 
 def backpropagation(data: rc.Dataset, net: rc.Circuit, epochs: int, rate: float = 0.1, decay: float = 5e-4) -> float:
-    """The test error of a network that begins with the same weights and learns by backpropagation, in batches as large."""
+    """Return the test error of a network that begins with the same weights and learns by backpropagation, in equal batches."""
     u, v, random = net["W1.w"].copy(), net["W2.w"].copy(), np.random.default_rng(0)
     x, wanted = data.x_train.reshape(-1, 64) * data.scale, np.eye(10)[data.y_train]
     for _ in range(epochs):

@@ -6,8 +6,8 @@ Li, J. A. and Benna, M. K. (2024). Deep learning without weight symmetry. arXiv:
     error_p = B error_o,   error_h = (1 - h^2) R error_p               p: many units between, B is drawn and stays
     dW = rate error (rate below)^T - rate decay W,   dR = rate h error_p^T - rate decay R
 
-Kolen and Pollack's rule for R, with error_p in the place of error_o: what R comes to hold is W2^T B^T, so that R B comes to
-W2^T B^T B. With columns of length 1, B^T B is the unit matrix but for a noise of size 1/sqrt(units of p), and the product
+R learns by Kolen and Pollack's rule, with error_p in the place of error_o. It comes to hold W2^T B^T, so that R B comes to
+W2^T B^T B. With columns of length 1, B^T B is the unit matrix except for a noise of size 1/sqrt(units of p), and the product
 is the transpose of W2 up to an angle of arctan sqrt(outputs/units of p): with 10 outputs and 400 units 9.0 degrees.
 
 What is shown: on digits the angle of R B to the transpose of W2 falls, while that of R to anything that W has stays 90 degrees
@@ -51,7 +51,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Any number of hidden layers, and a population of units between each and the layer above it."""
+    """Return a network with any number of hidden layers, and a population of units between each and the layer above it."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     layers = [net.stimulus("x", sizes[0])]
     layers += [net.population(f"h{k}", size, HIDDEN) for k, size in enumerate(sizes[1:-1], 1)]
@@ -70,7 +70,7 @@ def network(
 
 
 def product_angle(net: rc.Circuit) -> float:
-    """The angle between R B and the transpose of W2, in degrees."""
+    """Return the angle between R B and the transpose of W2, in degrees."""
     return angle(net["p1_to_h1.w"] @ net["o_to_p1.w"], net["h1_to_o.w"])
 
 

@@ -15,7 +15,7 @@ What is shown: patches of the two photographs that ship with scikit-learn, filte
 source. Afterwards bars of growing length are shown in the centre. As in the source, the units that send what the second level
 has not predicted, r - U_h r_h, answer less to a bar that goes beyond their module (end-stopping), since long contours are
 frequent in natural images, and predicted; without the feedback of the second level their answers do not fall. The measure is
-the answer at each length relative to the unit's largest, in the mean of the units that answer to these bars. The source shows
+the answer at each length relative to the unit's largest, on average over the units that answer to these bars. The source shows
 single units, so that the check is of its claim: answers fall beyond the module with feedback, and not without.
 """
 
@@ -55,7 +55,7 @@ MODULES, SHIFT = 3, 4
 def network(
     patch: int, units: int, above: int, rates: tuple[float, ...] = (0.1, 0.5), settling: int = 80, batch_size: int = 50
 ) -> rc.Circuit:
-    """Three modules, each with `units` units for a patch of so many pixels, and a second level."""
+    """Return a circuit of three modules, each with `units` units for a patch of so many pixels, and of a second level."""
     net, n = rc.Circuit(batch_size=batch_size, seed=0), np.random.default_rng(0)
     x = net.stimulus("x", MODULES * patch)
     r, h = net.population("r", MODULES * units, UNIT), net.population("h", above, UNIT, alpha=0.05)
@@ -72,7 +72,7 @@ def network(
 
 
 def photographs() -> list[NDArray[np.float64]]:
-    """The photographs of scikit-learn in grey, as a retina sees them, with variance 1."""
+    """Return the photographs of scikit-learn in grey, as a retina sees them, with variance 1."""
     grey = [np.asarray(image, float).mean(axis=2)[::2, ::2] for image in load_sample_images().images]
     filtered = [gaussian_filter(image, 0.6) - gaussian_filter(image, 2.0) for image in grey]
     return [image / image.std() for image in filtered]
@@ -85,7 +85,7 @@ def in_modules(images: NDArray, side: int) -> NDArray[np.float64]:
 
 
 def patches(images: list[NDArray], count: int, side: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """Images at random places, some of them turned by a right angle, cut into the patches of the modules."""
+    """Return images at random places, some of them turned by a right angle, cut into the patches of the modules."""
     found, width, views = [], side + SHIFT * (MODULES - 1), [*images, *(image.T for image in images)]
     for _ in range(count):
         image = views[random.integers(len(views))]
@@ -95,7 +95,7 @@ def patches(images: list[NDArray], count: int, side: int, random: np.random.Gene
 
 
 def bars(side: int) -> NDArray[np.float64]:
-    """Bars of all lengths in the centre, bright with dark flanks, of shape (places, lengths, inputs)."""
+    """Return bars of all lengths in the centre, which are bright with dark flanks, of shape (places, lengths, inputs)."""
     width, found = side + SHIFT * (MODULES - 1), []
     for row in range(1, side - 1):
         for length in range(2, width + 1, 2):
@@ -108,7 +108,7 @@ def bars(side: int) -> NDArray[np.float64]:
 
 
 def answers(net: rc.Circuit, shown: NDArray, units: int) -> NDArray[np.float64]:
-    """What the error units of the central module say, shape (places, lengths, units), at the end of a presentation."""
+    """Return the rates of the central module's error units, (places, lengths, units), at the end of a presentation."""
     flat = shown.reshape(-1, shown.shape[-1])
     rates = net.run(flat, learn=False, record=["e2.rate"], elements="all")["e2.rate"]
     last = rates.reshape(-(-len(flat) // net.batch_size), -1, *rates.shape[1:])[:, -1].reshape(-1, MODULES * units)
@@ -118,7 +118,7 @@ def answers(net: rc.Circuit, shown: NDArray, units: int) -> NDArray[np.float64]:
 def main(out: Path = Path("."), side: int = 8, units: int = 32, above: int = 48) -> dict[str, float]:
     """Learn from photographs, show bars with and without feedback from the second level, print and draw the answers."""
     random, images = np.random.default_rng(1), photographs()
-    net, shown, courses = network(side**2, units, above), bars(side), {}
+    net, shown, curves = network(side**2, units, above), bars(side), {}
     for _ in range(10):
         net.run(patches(images, 2000, side, random))
     for name in ("with feedback", "without feedback"):
@@ -127,18 +127,18 @@ def main(out: Path = Path("."), side: int = 8, units: int = 32, above: int = 48)
         found = answers(net, shown, units)
         best = found.max(axis=1)
         chosen = best > np.median(best)
-        course = courses[name] = (found.transpose(0, 2, 1)[chosen] / best[chosen][:, None]).mean(axis=0)
-        at, most = 2 * course.argmax() + 2, course.max()
-        print(f"{name:16} mean answer {most:.2f} at {at} pixels, and {course[-1]:.2f} to the longest bar")
+        curve = curves[name] = (found.transpose(0, 2, 1)[chosen] / best[chosen][:, None]).mean(axis=0)
+        at, most = 2 * curve.argmax() + 2, curve.max()
+        print(f"{name:16} mean answer {most:.2f} at {at} pixels, and {curve[-1]:.2f} to the longest bar")
     figure = Figure(figsize=(5, 3.6), layout="constrained")
     ax = figure.subplots()
-    for name, course in courses.items():
-        ax.plot(2 * np.arange(1, len(course) + 1), course, label=name)
+    for name, curve in curves.items():
+        ax.plot(2 * np.arange(1, len(curve) + 1), curve, label=name)
     ax.axvline(side, c="k", ls="--")
     ax.set(xlabel="length of the bar (line: the module)", ylabel="answer, relative to the largest", ylim=(0, 1))
     ax.legend()
     figure.savefig(out / "rao_ballard.png")
-    fall = {name: float(course[-1] / course.max()) for name, course in courses.items()}
+    fall = {name: float(curve[-1] / curve.max()) for name, curve in curves.items()}
     assert fall["with feedback"] < 0.85 and fall["without feedback"] > 0.95
     return fall
 

@@ -73,7 +73,7 @@ def rflo(
     seed: int = 0,
     batch_size: int = 1,
 ) -> rc.Circuit:
-    """A recurrent network with a linear readout; without a rule for the recurrent weights they stay."""
+    """Return a recurrent network with a linear readout; without a rule for the recurrent weights they stay as they are."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     wanted = net.target("wanted", outputs, every=1 * ms, during="trial")
     h = net.population("h", units, UNIT, first=random.uniform(-1, 1, units))
@@ -91,13 +91,13 @@ def rflo(
 
 
 def sines(steps: int) -> NDArray[np.float64]:
-    """What is wanted in a trial, shape (1, steps, 1): four sines of which each has half the amplitude of the one before."""
+    """Return what is wanted in a trial, (1, steps, 1): four sines, each with half the amplitude of the one before."""
     time = 2 * np.pi * np.arange(steps) / steps
     return sum(0.5**k * np.sin(2**k * time) for k in range(4))[None, :, None]
 
 
 def learn(net: rc.Circuit, wanted: NDArray, trials: int, block: int = 25) -> tuple[NDArray, NDArray, float]:
-    """The error of each trial (mean square, relative to that of what is wanted), then answer and error with fixed weights."""
+    """Return the error of each trial (mean square, relative to the target's), then answer and error with fixed weights."""
     steps, errors, size = wanted.shape[1], [], np.mean(wanted**2)
     for _ in range(0, trials, block):
         trace = net.run({"wanted": wanted}, block, record=["y.error"])
@@ -126,7 +126,7 @@ def main(out: Path = Path("."), trials: int = 800, steps: int = 200) -> dict[str
 
 
 def draw(learned: dict[str, tuple[NDArray, NDArray, float]], wanted: NDArray) -> Figure:
-    """Errors over trials, and a trial with fixed weights."""
+    """Draw errors over trials, and a trial with fixed weights."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     right.plot(wanted[0, :, 0], c="k", label="wanted")

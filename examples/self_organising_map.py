@@ -8,11 +8,11 @@ Kohonen, T. (1982). Self-organized formation of topologically correct feature ma
 
 In the circuit a unit for the total of exp(sharpness a) divides all units, so that the winner's activity is close to 1 and
 that of all others to 0; where several answers are nearly equal, they share. The hood is brought by lateral synapses that do
-not learn; their weights are set anew as the radius shrinks.
+not learn; their weights are set again as the radius shrinks.
 
 What is shown: units on a grid of 8 x 8 and points on a part of a sphere. In the end the map is ordered: for almost every
-point the two units with the largest answers are neighbours on the grid. Two units drawn at random are so in 10.4% of the
-cases. The source shows how such maps unfold, and gives no number.
+point the two units with the largest answers are neighbours on the grid. Two units drawn at random are neighbours in 10.4% of
+the cases. The source shows how such maps unfold, and gives no number.
 """
 
 from __future__ import annotations
@@ -49,32 +49,32 @@ UNIT = rc.Neuron(
 
 
 def network(inputs: int, side: int, batch_size: int = 1, seed: int = 0) -> rc.Circuit:
-    """Units on a grid with the same inputs, and a unit that divides them."""
+    """Return a circuit of units on a grid with the same inputs, and of a unit that divides their answers."""
     net, random, units = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed), side**2
     x, h = net.stimulus("x", inputs), net.population("h", units, UNIT)
     net.population("total", 1, rc.SummingUnit(h, sends="expressed", told_as="whole", during="sum"))
     weights = random.normal(size=(units, inputs)) * 0.1 + 1
     net.connect(x, h, rule=MAP, weights=weights / np.linalg.norm(weights, axis=1, keepdims=True), during="answer")
-    net.connect(h, h, name="hood", into="hood", weights=hood(side, side / 2), during="spread")
+    net.connect(h, h, name="hood", into="hood", weights=neighbourhood(side, side / 2), during="spread")
     net.phases("answer", 1 * ms, "sum", 1 * ms, "compete", 1 * ms, "spread", 1 * ms, "plasticity", 1 * ms)
     return net
 
 
-def hood(side: int, radius: float) -> NDArray[np.float64]:
-    """How much each unit takes part when another wins, shape (units, units)."""
+def neighbourhood(side: int, radius: float) -> NDArray[np.float64]:
+    """Return how much each unit takes part when another wins, shape (units, units)."""
     place = np.indices((side, side)).reshape(2, -1).T
     return np.exp(-((place[:, None] - place) ** 2).sum(axis=2) / (2 * radius**2))
 
 
 def points(count: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """Points on a sphere, in a cap around (1, 1, 1)."""
+    """Return points on a sphere, in a cap around (1, 1, 1)."""
     found = random.normal(size=(8 * count, 3))
     found /= np.linalg.norm(found, axis=1, keepdims=True)
     return found[found.sum(axis=1) > 1.4][:count]
 
 
 def order(w: NDArray, shown: NDArray, side: int) -> tuple[float, float]:
-    """How often the two best units are neighbours, and the mean angle of points and winners in degrees."""
+    """Return how often the two best units are neighbours, and the mean angle of points and winners in degrees."""
     answers = shown @ w.T
     best = np.argsort(answers, axis=1)[:, -2:]
     apart = np.abs(np.array(np.unravel_index(best[:, 0], (side, side))) - np.unravel_index(best[:, 1], (side, side)))
@@ -89,7 +89,7 @@ def main(out: Path = Path("."), side: int = 8, blocks: int = 60, length: int = 1
     net, shown = network(3, side), points(1000, random)
     before, start = net["x_to_h.w"].copy(), order(net["x_to_h.w"], shown, side)
     for radius in np.geomspace(side / 2, 0.6, blocks):
-        net["hood.w"] = hood(side, radius)
+        net["hood.w"] = neighbourhood(side, radius)
         net.run(points(length, random))
     ordered, angle = order(net["x_to_h.w"], shown, side)
     print(f"the two best units are neighbours for {ordered:.1%} of the points, before learning for {start[0]:.1%}")

@@ -12,12 +12,12 @@ Science 275, 220-224.
 What is shown: the same axon has depressing terminals on one unit, and facilitating terminals on another. A run has forty rates
 in its forty batch elements. The theory is that of the sources, where the derivatives are zero:
 
-- Depressing terminals bring a current U r/(1 + U tau_rec r), which stays below 1/tau_rec. High rates are hardly told apart. But
-  when a rate doubles, the current doubles at first, whatever the rate was: the synapse tells relative changes (Abbott et al.).
+- Depressing terminals bring a current U r/(1 + U tau_rec r), which stays below 1/tau_rec. High rates hardly differ in it. But
+  when a rate doubles, the current doubles at first, whatever the rate was: the synapse signals relative changes (Abbott).
 - Facilitating terminals answer a spike best at the rate (sqrt(tau_facil (1 - U)/(U tau_rec)) - 1)/tau_facil. For small U this
   is the peak frequency of Markram et al., 1/sqrt(U tau_facil tau_rec).
 
-Euler's method has the fixed points of the equations. So the currents have to agree but for what is left of the approach to
+Euler's method has the fixed points of the equations. So the currents have to agree except for what is left of the approach to
 them, 1e-6, and the peak frequency has to be the rate of the grid that is nearest to the theory. The doubled current is measured
 after a step of 0.1 ms, in which at most U r dt of it is used up, 0.2%.
 """
@@ -50,7 +50,7 @@ CELL = rc.Neuron("basal : 1 (compartment)\ndrate/dt = (basal - rate)/tau : 1", t
 
 
 def one_axon(batch_size: int = 1, dt: float = 1.0) -> rc.Circuit:
-    """An axon with two kinds of terminals, which each bring a current into a unit of their own; `dt` is in ms."""
+    """Return an axon with two kinds of terminals, which each bring a current into a unit of their own; `dt` is in ms."""
     net = rc.Circuit(batch_size=batch_size, dt=dt * ms)
     axon = net.stimulus("axon", 1, every=1 * ms)
     for name, kind in (("depressing", DEPRESSING), ("facilitating", FACILITATING)):
@@ -61,7 +61,7 @@ def one_axon(batch_size: int = 1, dt: float = 1.0) -> rc.Circuit:
 
 
 def steady(rates: NDArray) -> dict[str, NDArray[np.float64]]:
-    """After 12 s at each rate: both currents, and how facilitating terminals answer a spike."""
+    """Return what there is after 12 s at each rate: both currents, and how facilitating terminals answer a spike."""
     net = one_axon(len(rates))
     net.run({"axon": np.tile(rates[:, None, None], (1, 12000, 1))})
     return {
@@ -75,7 +75,7 @@ def steady(rates: NDArray) -> dict[str, NDArray[np.float64]]:
 
 
 def theory(rates: NDArray) -> dict[str, NDArray[np.float64]]:
-    """The same, where the derivatives of the equations are zero."""
+    """Return the same values where the derivatives of the equations are zero."""
     U, recovers = DEPRESSES["U"], 0.8
     V, soon, facilitates = FACILITATES["U"], 0.13, 0.53
     use = V * (1 + facilitates * rates) / (1 + V * facilitates * rates)
@@ -84,13 +84,13 @@ def theory(rates: NDArray) -> dict[str, NDArray[np.float64]]:
 
 
 def peak() -> float:
-    """The rate at which facilitating terminals answer a spike best, in Hz."""
+    """Return the rate at which facilitating terminals answer a spike best, in Hz."""
     U, recovers, facilitates = FACILITATES["U"], 0.13, 0.53
     return (np.sqrt(facilitates * (1 - U) / (U * recovers)) - 1) / facilitates
 
 
 def doubled(rates: NDArray) -> NDArray[np.float64]:
-    """What depressing terminals release from 1 s before to 2 s after the rate doubles, as (steps of 0.1 ms, rates)."""
+    """Return what depressing terminals release from 1 s before to 2 s after the rate doubles, as (steps of 0.1 ms, rates)."""
     shown = np.tile(rates[:, None, None], (1, 6000, 1))
     shown[:, 4000:] *= 2
     trace = one_axon(len(rates), dt=0.1).run({"axon": shown}, record=["depressing.rate"], elements="all")
@@ -121,7 +121,7 @@ def main(out: Path = Path(".")) -> dict[str, float]:
 
 
 def draw(rates: NDArray, found: dict, expected: dict, doubling: NDArray, jumps: NDArray) -> Figure:
-    """Currents, answers to a spike, and what follows when the rate doubles."""
+    """Draw currents, answers to a spike, and what follows when the rate doubles."""
     figure = Figure(figsize=(11, 3.4), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
     for name in ("depressing", "facilitating"):

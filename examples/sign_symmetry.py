@@ -53,7 +53,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Hidden layers of tanh, logistic outputs with the cross-entropy's error, and feedback from layer to layer."""
+    """Return a network with tanh layers, logistic outputs with the cross-entropy's error, and feedback from layer to layer."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     layers = [net.stimulus("x", sizes[0])]
     layers += [net.population(f"h{k}", size, HIDDEN) for k, size in enumerate(sizes[1:-1], 1)]

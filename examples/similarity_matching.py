@@ -40,7 +40,7 @@ UNIT = rc.Neuron(
 
 
 def network(inputs: int, units: int, settling: int = 40, batch_size: int = 1, seed: int = 0) -> rc.Circuit:
-    """Units with the same inputs, and synapses between each two of them; both learn by the same rule."""
+    """Return a circuit of units with the same inputs, and synapses between each two of them; both learn by the same rule."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     x, y = net.stimulus("x", inputs), net.population("y", units, UNIT, initial={"activity": 10.0})
     start = random.normal(size=(units, inputs)) / np.sqrt(inputs)
@@ -51,14 +51,14 @@ def network(inputs: int, units: int, settling: int = 40, batch_size: int = 1, se
 
 
 def data(count: int, inputs: int, units: int, random: np.random.Generator) -> tuple[NDArray, NDArray]:
-    """Samples, and an orthonormal basis of their principal subspace, one row for each direction."""
+    """Return samples, and an orthonormal basis of their principal subspace, one row for each direction."""
     basis = np.linalg.qr(random.normal(size=(inputs, inputs)))[0].T
     deviation = np.r_[np.sqrt(np.linspace(2, 1, units)), np.full(inputs - units, 0.3)]
     return (random.normal(size=(count, inputs)) * deviation) @ basis, basis[:units]
 
 
 def subspace_error(net: rc.Circuit, basis: NDArray) -> float:
-    """The squared distance of F^T F from the projection on the principal subspace."""
+    """Return the squared distance of F^T F from the projection on the principal subspace."""
     found = np.linalg.solve(np.eye(len(basis)) + net["y_to_y.w"], net["x_to_y.w"])
     return float(np.sum((found.T @ found - basis.T @ basis) ** 2))
 

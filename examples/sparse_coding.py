@@ -53,7 +53,7 @@ CAUSE = rc.Neuron(
 def network(
     inputs: int, causes: int, rule: rc.Rule = SPARSE, settling: int = 200, batch_size: int = 50, seed: int = 0
 ) -> rc.Circuit:
-    """Inputs, their errors, and causes that explain them."""
+    """Return a circuit of inputs, their errors, and causes that explain them."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     x, a = net.stimulus("x", inputs), net.population("a", causes, CAUSE)
     e = net.population("e", inputs, rc.ErrorUnits(x, during="infer"))
@@ -66,7 +66,7 @@ def network(
 
 
 def edges(size: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """Gabor functions of length 1 at each place of the image, with random orientations and phases; one column each."""
+    """Return Gabor functions of length 1 at each place, with random orientations and phases, one in each column."""
     at = np.arange(size)
     columns = []
     for row in at:
@@ -81,13 +81,13 @@ def edges(size: int, random: np.random.Generator) -> NDArray[np.float64]:
 
 
 def images(causes: NDArray, count: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """Sums of causes, of which each is there with probability 0.06, with a Laplacian strength."""
+    """Return sums of causes, of which each is there with probability 0.06, with a Laplacian strength."""
     strength = random.laplace(size=(count, causes.shape[1])) * (random.random((count, causes.shape[1])) < 0.06)
     return strength @ causes.T
 
 
 def likeness(net: rc.Circuit, causes: NDArray) -> NDArray[np.float64]:
-    """For each cause the largest cosine with a column of Phi, without its sign."""
+    """Return for each cause the largest cosine with a column of Phi, without its sign."""
     phi = net["phi.w"]
     return np.abs(causes.T @ (phi / np.linalg.norm(phi, axis=0))).max(axis=1)
 
@@ -97,20 +97,20 @@ def main(out: Path = Path("."), size: int = 6, count: int = 90_000) -> NDArray[n
     random = np.random.default_rng(1)
     causes = edges(size, random)
     net = network(size**2, size**2)
-    course = [likeness(net, causes).mean()]
+    curve = [likeness(net, causes).mean()]
     for _ in range(20):
         net.run(images(causes, count // 20, random))
-        course.append(likeness(net, causes).mean())
+        curve.append(likeness(net, causes).mean())
     found = likeness(net, causes)
-    print(f"cosine of each cause with its column: mean {found.mean():.3f}, at random {course[0]:.3f} (bound: 1)")
+    print(f"cosine of each cause with its column: mean {found.mean():.3f}, at random {curve[0]:.3f} (bound: 1)")
     print(f"causes with a cosine above 0.95: {np.mean(found > 0.95):.0%} (source: all of the known causes)")
-    draw(net["phi.w"], causes, course).savefig(out / "sparse_coding.png")
+    draw(net["phi.w"], causes, curve).savefig(out / "sparse_coding.png")
     assert (found > 0.95).all()
     return found
 
 
-def draw(phi: NDArray, causes: NDArray, course: list[float]) -> Figure:
-    """Some causes above, the columns that are most like them below, and the mean cosine over time."""
+def draw(phi: NDArray, causes: NDArray, curve: list[float]) -> Figure:
+    """Draw some causes above, the columns that are most like them below, and the mean cosine over time."""
     figure, size = Figure(figsize=(10, 3.2), layout="constrained"), round(len(phi) ** 0.5)
     left, right = figure.subfigures(1, 2, width_ratios=(2, 1))
     cosine = causes.T @ (phi / np.linalg.norm(phi, axis=0))
@@ -124,7 +124,7 @@ def draw(phi: NDArray, causes: NDArray, course: list[float]) -> Figure:
             above.set(ylabel="cause")
             below.set(ylabel="column")
     ax = right.subplots()
-    ax.plot(course)
+    ax.plot(curve)
     ax.set(xlabel="images / 4,500", ylabel="mean cosine", ylim=(0, 1))
     return figure
 

@@ -46,7 +46,7 @@ UNIT = rc.Neuron("""
 
 
 def memory(units: int, rule: rc.Rule, batch_size: int = 1) -> rc.Circuit:
-    """Units with synapses among all of them, but not to themselves; a mode in which patterns are stored, and one for recall."""
+    """Return a circuit of units with synapses to all others, with a mode in which patterns are stored, and one for recall."""
     net = rc.Circuit(batch_size=batch_size)
     x, h = net.stimulus("x", units), net.population("h", units, UNIT)
     net.connect(x, h, into="cue", weights=1.0, connectivity=rc.OneToOne())
@@ -57,7 +57,7 @@ def memory(units: int, rule: rc.Rule, batch_size: int = 1) -> rc.Circuit:
 
 
 def recalled(rule: rc.Rule, count: int, units: int = 100, wrong: float = 0.1, seed: int = 0) -> float:
-    """The part of so many patterns that come back without an error from cues of which a part is wrong."""
+    """Return which share of so many patterns come back without an error from cues of which a part is wrong."""
     random = np.random.default_rng(seed)
     patterns = np.where(random.random((count, units)) < 0.5, -1.0, 1.0)
     cues = patterns.copy()

@@ -20,7 +20,7 @@ them: the ranked amplitudes before and after lie on a line through zero.
 
 Bounds: weights walk at random around their mean, by sqrt(eta var(y x)/(2 B s)) = 0.0002 each for B = 20, where they are about
 0.1; so the cosine with the eigenvector is to be above 0.9999. The mean rate walks by about 1%, since it is a mean over some
-1,000 stimuli; so rates and factors are to be within 4% of the theory. The factor is the same for all weights of a unit but for
+1,000 stimuli; so rates and factors are to be within 4% of the theory. The factor is the same for all weights of a unit, up to
 rounding.
 """
 
@@ -63,7 +63,7 @@ UNIT = rc.Neuron(
 
 
 def scaled(inputs: int, units: int, rule: rc.Rule, batch_size: int = 20, seed: int = 0) -> rc.Circuit:
-    """Linear units, with synapses that begin at random and are positive."""
+    """Return a circuit of linear units, with synapses that begin at random and are positive."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     x = net.stimulus("x", inputs)
     h = net.population("h", units, UNIT, initial={"mean": GOAL})
@@ -74,20 +74,20 @@ def scaled(inputs: int, units: int, rule: rc.Rule, batch_size: int = 20, seed: i
 
 
 def stimuli(samples: int, inputs: int, seed: int = 1) -> NDArray[np.float64]:
-    """Rates of inputs which have each a mean of their own, and of which each half rises and falls together."""
+    """Return rates of inputs, each of which has its own mean, in two halves whose inputs rise and fall together."""
     random = np.random.default_rng(seed)
     group = np.repeat(random.uniform(0.5, 1.5, (samples, 2)), inputs // 2, axis=1)
     return random.uniform(0.3, 1.7, inputs) * group * random.uniform(0.8, 1.2, (samples, inputs))
 
 
 def eigenvector(x: NDArray) -> tuple[float, NDArray[np.float64]]:
-    """The largest eigenvalue of the mean of x x^T, and its eigenvector, of length 1 and positive."""
+    """Return the largest eigenvalue of the mean of x x^T, and its eigenvector, of length 1 and positive."""
     values, vectors = np.linalg.eigh(x.T @ x / len(x))
     return float(values[-1]), np.abs(vectors[:, -1])
 
 
 def learn(x: NDArray, rule: rc.Rule, blocks: int, units: int = 4) -> NDArray[np.float64]:
-    """The weights of all units after each block, in which all stimuli are shown."""
+    """Return the weights of all units after each block, in which all stimuli are shown."""
     net, weights = scaled(x.shape[1], units, rule), []
     for _ in range(blocks):
         net.run(x)
@@ -96,7 +96,7 @@ def learn(x: NDArray, rule: rc.Rule, blocks: int, units: int = 4) -> NDArray[np.
 
 
 def halved(x: NDArray, weights: NDArray, blocks: int = 40) -> tuple[NDArray, NDArray]:
-    """Weights of units that only scale: settled under all input, and then in each block under half of it."""
+    """Return the weights of units that only scale: first settled under all input, then in each block under half of it."""
     net, taken = scaled(x.shape[1], len(weights), RATE_SCALED.with_parameters(eta=0.0)), []
     net["x_to_h.w"] = weights
     for block in range(2 * blocks):
@@ -130,7 +130,7 @@ def main(out: Path = Path("."), inputs: int = 20, blocks: int = 150) -> dict[str
 
 
 def draw(learned: dict, taken: NDArray, before: NDArray, direction: NDArray) -> Figure:
-    """Sums of weights, directions, and weights before and after the input is halved."""
+    """Draw sums of weights, directions, and weights before and after the input is halved."""
     figure = Figure(figsize=(11, 3.4), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
     for (name, weights), style in zip(learned.items(), ("-", "--", ":")):

@@ -64,7 +64,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Any number of hidden layers, and a presentation of five phases; `rates` replace those of the rule, up and down."""
+    """Return a network with presentations of five phases; `rates` replace those of the rule, up and down."""
     if rates is not None:
         rule = rule.with_parameters(rate=rates[0], feedback_rate=rates[1])
     net = rc.Circuit(batch_size=batch_size, seed=seed)

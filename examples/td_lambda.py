@@ -67,14 +67,14 @@ class Corridor:
         return self.place, {}
 
     def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
-        """Place, reward, whether it is over, whether it has lasted too long."""
+        """Return the place, the reward, whether the episode is over, and whether it has lasted too long."""
         self.place, self.steps = max(0, self.place + (1 if action else -1)), self.steps + 1
         over = self.place == self.states - 1
         return self.place, float(over), over, self.steps >= 500, {}
 
 
 def actor_critic(states: int, actions: int, trace: float = 0.9) -> rc.Circuit:
-    """The circuit; ``trace`` is lambda."""
+    """Return the circuit; ``trace`` is lambda."""
     net, keeps = rc.Circuit(), trace * DISCOUNT
     state, chosen = net.stimulus("state", states, STATE, clamps="now"), net.stimulus("chosen", actions)
     reward, lasts = net.stimulus("reward", 1), net.stimulus("lasts", 1)
@@ -84,14 +84,14 @@ def actor_critic(states: int, actions: int, trace: float = 0.9) -> rc.Circuit:
     net.connect(state, actor, rule=ACTOR.with_parameters(keeps=keeps), weights=0.0, during="act")
     net.connect(reward, critic, into="gained", weights=1.0, during="feedforward")
     net.connect(chosen, actor, into="acted", weights=1.0, connectivity=rc.OneToOne(), during="feedforward")
-    for source, heard_as in ((lasts, "going"), (critic, "delta")):
-        net.broadcast(source, heard_as)
+    for source, received_as in ((lasts, "going"), (critic, "delta")):
+        net.broadcast(source, received_as)
     net.phases("feedforward", 1 * ms, "plasticity", 1 * ms, "act", 3 * ms)
     return net
 
 
 def learn(net: rc.Circuit, environment: Any, episodes: int, seed: int = 0) -> tuple[list[int], list[float]]:
-    """How many steps each episode took, and what it gained."""
+    """Return for each episode how many steps it took, and what it gained."""
     here, done = (np.eye(net.populations[name].size) for name in ("state", "actor"))
     random, found, nothing = np.random.default_rng(seed), [], 0 * done[0]
     with net.live() as live:

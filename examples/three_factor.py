@@ -8,9 +8,9 @@ three-factor learning rules. Front. Neural Circuits 9, 85.
     e_ij = (1 - 1/tau) e_ij + (a_i - p_i) x_j                                  the eligibility decays in every step
     dw_ij = rate (reward - expected reward) e_ij                               the third factor, which all synapses read
 
-What is shown: four units see a pattern, and act once. The pattern is gone when they are told, 10 steps later, which fraction of
-them was right, and no unit is told whether it was one of these. They come to be right. A trace that is forgotten within one
-step (tau = 1) teaches nothing: the reward stays at chance, which is one half.
+What is shown: four units see a pattern, and act once. The pattern is gone when the reward comes, 10 steps later. The reward
+is the fraction of units that were right, and no unit knows whether it was one of these. The units learn to be right. A
+trace that is forgotten within one step (tau = 1) teaches nothing: the reward stays at chance, which is one half.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ CRITIC = rc.Neuron(
 def three_factor(
     inputs: int, units: int, rule: rc.Rule = THREE_FACTOR, delay: int = 10, batch_size: int = 10, seed: int = 0
 ) -> rc.Circuit:
-    """Units that act, and one that compares the reward with what it expects, and tells all synapses the difference."""
+    """Return a circuit of units that act, and a unit that sends all synapses the reward minus the expected reward."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     x = net.stimulus("x", inputs, during="cue and act", closed="zero")
     wanted = net.target("wanted", units, during="wait and told")
@@ -73,14 +73,14 @@ def three_factor(
 
 
 def task(patterns: int, inputs: int, units: int, seed: int = 3) -> tuple[NDArray, NDArray]:
-    """Random patterns of length 1, and which units have to act for each."""
+    """Return random patterns of length 1, and which units have to act for each."""
     random = np.random.default_rng(seed)
     x = random.normal(size=(patterns, inputs))
     return x / np.linalg.norm(x, axis=1, keepdims=True), random.integers(2, size=(patterns, units)).astype(float)
 
 
 def learn(rule: rc.Rule, blocks: int, inputs: int = 20, units: int = 4) -> NDArray[np.float64]:
-    """The mean reward in each block of 50 presentations of ten patterns."""
+    """Return the mean reward in each block of 50 presentations of ten patterns."""
     x, wanted = task(10, inputs, units)
     net, rewards = three_factor(inputs, units, rule), []
     for _ in range(blocks):
@@ -105,7 +105,7 @@ def main(out: Path = Path("."), blocks: int = 60) -> dict[str, float]:
 
 
 def draw(rewards: dict[str, NDArray]) -> Figure:
-    """Rewards over presentations."""
+    """Draw rewards over presentations."""
     figure = Figure(figsize=(5.5, 3.6), layout="constrained")
     ax = figure.subplots()
     for name, values in rewards.items():

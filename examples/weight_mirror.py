@@ -49,7 +49,7 @@ OUTPUT = rc.Neuron("""
 def network(
     sizes: tuple[int, ...] = (64, 100, 100, 10), rule: rc.Rule = MIRROR, batch_size: int = 20, seed: int = 0
 ) -> rc.Circuit:
-    """Any number of hidden layers; the mode `mirror` teaches all of their feedback weights at once."""
+    """Return a network with any number of hidden layers; the mode `mirror` trains all of their feedback weights at once."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     layers = [net.stimulus("x", sizes[0])]
     layers += [net.population(f"h{k}", size, HIDDEN) for k, size in enumerate(sizes[1:-1], 1)]
@@ -69,7 +69,7 @@ def network(
 
 
 def angles(net: rc.Circuit) -> list[float]:
-    """The angles between R and the transpose of W, in degrees, from the lowest layer up."""
+    """Return the angles between R and the transpose of W, in degrees, from the lowest layer up."""
     names = [(p.post.name, p.pre.name) for p in net.projections.values() if p.into == "apical"]
     return [angle(net[f"{upper}_to_{lower}.w"], net[f"{lower}_to_{upper}.w"]) for lower, upper in names]
 
@@ -77,7 +77,7 @@ def angles(net: rc.Circuit) -> list[float]:
 def main(out: Path = Path("."), epochs: int = 40, pauses: int = 8) -> list[float]:
     """Train, with pauses in each epoch; print error and angles, and draw them over epochs."""
     digits, net = rc.load("digits"), network()
-    course, errors = [angles(net)], []
+    curve, errors = [angles(net)], []
     order = np.random.default_rng(0)
     for _ in range(epochs):
         for part in np.array_split(order.permutation(digits.n_train), pauses):
@@ -86,20 +86,20 @@ def main(out: Path = Path("."), epochs: int = 40, pauses: int = 8) -> list[float
                 order=part[: len(part) // 20 * 20].reshape(-1, 20),
             )
             net.run(presentations=100, mode="mirror")
-        course.append(angles(net))
+        curve.append(angles(net))
         errors.append(100 * net.evaluate(digits).error)
     print(f"test error {errors[-1]:.1f}% on digits")
-    print(f"angles of R and W transposed {course[-1][0]:.1f} and {course[-1][1]:.1f} degrees (theory 6.4)")
-    draw(course, errors).savefig(out / "weight_mirror.png")
-    assert max(course[-1]) < 12 and errors[-1] < 5
-    return course[-1]
+    print(f"angles of R and W transposed {curve[-1][0]:.1f} and {curve[-1][1]:.1f} degrees (theory 6.4)")
+    draw(curve, errors).savefig(out / "weight_mirror.png")
+    assert max(curve[-1]) < 12 and errors[-1] < 5
+    return curve[-1]
 
 
-def draw(course: list[list[float]], errors: list[float]) -> Figure:
-    """Angles and errors over epochs."""
+def draw(curve: list[list[float]], errors: list[float]) -> Figure:
+    """Draw angles and errors over epochs."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
-    left.plot(course, label=["h1", "h2"])
+    left.plot(curve, label=["h1", "h2"])
     left.axhline(np.degrees(np.arctan(np.sqrt(100 * 0.005 / 40))), color="0.6", ls="--", label="theory")
     left.set(xlabel="epoch", ylabel="angle of R and W transposed (degrees)", ylim=(0, None))
     left.legend()

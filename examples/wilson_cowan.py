@@ -46,12 +46,12 @@ EQUATIONS = """
 
 
 def population(steep: float, theta: float, sigma: float) -> rc.Neuron:
-    """A population of one unit, with its sigmoid, its input and its noise."""
+    """Return a population of one unit, with its sigmoid, its input and its noise."""
     return rc.Neuron(EQUATIONS, steep=steep, theta=theta, P=0.0, sigma=sigma, tau=TAU * ms)
 
 
 def wilson_cowan(inputs: NDArray, sigma: float = 0.0, seed: int = 0) -> rc.Circuit:
-    """The two populations, with an input of its own in each batch element; without phases."""
+    """Return a circuit of the two populations, without phases, with an input of its own in each batch element."""
     net = rc.Circuit(batch_size=len(inputs), dt=DT * ms, seed=seed)
     e = net.population("E", 1, population(*EXCITATORY, sigma))
     i = net.population("I", 1, population(*INHIBITORY, sigma))
@@ -62,7 +62,7 @@ def wilson_cowan(inputs: NDArray, sigma: float = 0.0, seed: int = 0) -> rc.Circu
 
 
 def flow(state: NDArray, P: float) -> NDArray[np.float64]:
-    """Tau times the derivatives of E and I without noise, from the equations of the source."""
+    """Return tau times the derivatives of E and I without noise, from the equations of the source."""
     e, i = state
     inputs, found = (C1 * e - C2 * i + P, C3 * e - C4 * i), []
     for rate, x, (steep, theta) in zip(state, inputs, (EXCITATORY, INHIBITORY)):
@@ -72,12 +72,12 @@ def flow(state: NDArray, P: float) -> NDArray[np.float64]:
 
 
 def jacobian(state: NDArray, P: float, h: float = 1e-6) -> NDArray[np.float64]:
-    """The derivatives of the flow, by central differences."""
+    """Return the derivatives of the flow, by central differences."""
     return np.stack([(flow(state + h * d, P) - flow(state - h * d, P)) / (2 * h) for d in np.eye(2)], axis=1)
 
 
 def stable(P: float, h: float) -> NDArray[np.float64] | None:
-    """The point of rest that is stable in steps of h, if there is one: by Newton's method from a grid of beginnings."""
+    """Return the point of rest that is stable in steps of h, if there is one, by Newton's method from a grid of starts."""
     for e, i in product((0, 0.15, 0.3), (0, 0.1, 0.2, 0.35)):
         state = np.array([e, i], float)
         for _ in range(20):
@@ -89,7 +89,7 @@ def stable(P: float, h: float) -> NDArray[np.float64] | None:
 
 
 def spread(P: float, sigma: float, h: float) -> float:
-    """The standard deviation of E under small noise: C = M C M^T + h sigma^2."""
+    """Return the standard deviation of E under small noise: C = M C M^T + h sigma^2."""
     state, one = stable(P, h), np.eye(2)
     M = one + h * jacobian(np.array(state), P)
     C = np.linalg.solve(np.eye(4) - np.kron(M, M), h * sigma**2 * one.ravel())
@@ -97,7 +97,7 @@ def spread(P: float, sigma: float, h: float) -> float:
 
 
 def sweep(inputs: NDArray) -> tuple[NDArray, NDArray]:
-    """For each input the lowest and the highest E in a second and in the next one, as (2, 2, inputs)."""
+    """Return for each input the lowest and the highest E in a second and in the next one, as (2, 2, inputs)."""
     net, found = wilson_cowan(inputs), []
     net.run(1500 * ms)
     for _ in range(2):
@@ -131,7 +131,7 @@ def main(out: Path = Path("."), sigma: float = 0.003, noisy: float = 2.75) -> di
 
 
 def draw(inputs: NDArray, extremes: NDArray, states: list, trace: NDArray) -> Figure:
-    """Extremes and points of rest over the input, and a cycle."""
+    """Draw extremes and points of rest over the input, and a cycle."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.plot(inputs, extremes.T, ".", c="C0", ms=3)

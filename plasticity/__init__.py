@@ -1,4 +1,4 @@
-"""What a rule is: equations, the proof that they are local, and their lowering to matrix products."""
+"""Learning rules: their equations, the proof that these are local, and their lowering to matrix products."""
 
 from .. import brian_logs as _brian_logs  # noqa: F401  (removes files)
 from .. import uncaught as _uncaught  # noqa: F401  (sets a hook)

@@ -1,8 +1,8 @@
 """Sums of products, on parsed expressions, without evaluating or reordering functions.
 
-`expand` multiplies out only what mixes sides: in `(error_post + bias_post)*x_pre` nothing, in
-`(error_post - w*x_pre)*x_pre` the outer product. Each term is then a product of factors that
-belong to one side each, but for those that do not split.
+`expand` multiplies out only products that mix sides: in `(error_post + bias_post)*x_pre` none, in
+`(error_post - w*x_pre)*x_pre` the outer one. Each term is then a product of factors that belong
+to one side each, except for factors that cannot be split.
 """
 
 import ast
@@ -18,7 +18,7 @@ HIGHEST_POWER = 4
 
 Mixed = Callable[[ast.expr], bool]
 Signed = list[tuple[bool, ast.expr]]
-"""What is to be summed, each with whether it is subtracted."""
+"""The terms of a sum, each with whether it is subtracted."""
 
 
 class Unsplittable(Exception):
@@ -40,7 +40,7 @@ class Term:
         return Term(self.up, self.down, not self.minus)
 
     def inverse(self) -> "Term":
-        """1/self."""
+        """Return 1/self."""
         return Term(self.down, self.up, self.minus)
 
 
@@ -81,7 +81,7 @@ def fraction(up: Iterable[ast.expr], down: Iterable[ast.expr] = ()) -> ast.expr:
 
 
 def total(terms: Signed) -> ast.expr:
-    """Return the sum; 0 if there is nothing to add."""
+    """Return the sum of terms; 0 if there are none."""
     if not terms:
         return ast.Constant(0)
     (minus, first), *rest = terms
@@ -90,7 +90,7 @@ def total(terms: Signed) -> ast.expr:
 
 
 def negative(node: ast.expr) -> ast.expr:
-    """-node, with the sign on its first factor."""
+    """Return -node, with the sign on its first factor."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
         return ast.BinOp(negative(node.left), node.op, node.right)
     return ast.UnaryOp(ast.USub(), node)

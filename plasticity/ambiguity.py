@@ -1,8 +1,9 @@
-"""Rules for which several batch elements would mean something else than as many circuits.
+"""Rules for which several batch elements would mean something else than the same number of circuits.
 
-A state is the mean over the batch elements of what each would make of it. Where a statement adds it to what a batch element
-has of its own, the mean of the circuits' updates is the same. Where it is multiplied with that, or both are within one
-function, it is not: the mean of a product is no product of means. Only the weight is shared by its nature.
+A state is the mean, over the batch elements, of the values that each of them would give it. If a statement adds a state to a
+value that each batch element has for itself, the result is the mean of the circuits' updates. If the statement multiplies
+them, or a function has both as arguments, it is not, since the mean of a product is not the product of means. Only the
+weight is always shared.
 """
 
 import ast
@@ -18,9 +19,9 @@ __all__ = ["Ambiguity", "ambiguity", "of_elements"]
 
 
 class Ambiguity(NamedTuple):
-    """A statement that pairs a name which the batch elements share with one of which each has its own.
+    """A statement that pairs a name which the batch elements share with a name that each of them has for itself.
 
-    declared: whether the shared name is declared as a state; otherwise the equation gives it within the update.
+    ``declared`` says whether the shared name is declared as a state; otherwise a statement of the equation defines it.
     """
 
     statement: Statement
@@ -30,7 +31,7 @@ class Ambiguity(NamedTuple):
 
 
 def ambiguity(equation: SynapticEquation) -> Ambiguity | None:
-    """The first statement of an equation whose meaning depends on the batch size; None if there is none."""
+    """Return the first statement of an equation whose meaning depends on the batch size; None if there is none."""
     averaged = _averaged(equation)
     for statement in equation.statements:
         if pair := _pair(statement.node(), averaged, equation):
@@ -39,12 +40,12 @@ def ambiguity(equation: SynapticEquation) -> Ambiguity | None:
 
 
 def of_elements(equation: SynapticEquation, name: str) -> bool:
-    """Whether each batch element has its own of what a name stands for."""
+    """Return whether each batch element has its own value for a name."""
     return bool(split_side(name)) or name in equation.broadcasts or name in equation.traces
 
 
 def _averaged(equation: SynapticEquation) -> set[str]:
-    """States, and names that the equation gives, which come of what each batch element has of its own."""
+    """Return the states and names of earlier statements that are means over values of each batch element."""
     found: set[str] = set()
     while True:
         more = {

@@ -1,7 +1,7 @@
-"""The units of a rule: that each statement has the dimension which its left-hand side wants.
+"""The check of the units of a rule: both sides of each statement must have the same dimension.
 
 Weights, states and variables of units are plain numbers. Parameters may be quantities, such as a rate in Hz or a time
-constant, and a statement ``dNAME/dt = E`` needs an E per second.
+constant, and a statement ``dNAME/dt = E`` needs an E with the unit 1/second.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ def check_dimensions(
     Parameters
     ----------
     statements : tuple of Statement
-        The statements of one equation, which are proved to be local.
+        The statements of one equation, after the proof that they are local.
     parameters : mapping of str to float
         The parameters of the rule, some of which may have a dimension.
     kept : mapping of str to float
         The states and traces of the synapse.
     where : str
-        The words with which an error message begins.
+        The beginning of error messages.
 
     Raises
     ------
     RecircuitError
-        If the dimensions differ, or a time by which a statement divides is not above 0. The message shows what was
-        found.
+        If the dimensions differ, or a time by which a statement divides is not above 0. The message shows the value
+        that was found.
     """
     known = {name: dimension_of(value) for name, value in {**parameters, **kept}.items()}
     if not any(s.differential for s in statements) and all(d is DIMENSIONLESS for d in known.values()):
@@ -63,7 +63,7 @@ def check_dimensions(
     for name in sorted(frozenset[str]().union(*(divisors(s.node()) for s in statements))):
         if known.get(name) is second.dim and not parameters.get(name, 1.0) > 0:
             raise RecircuitError(
-                f"{where}: an equation divides by {name}, so that it is a time above 0, as a time constant is; got "
+                f"{where}: an equation divides by {name}, so it must be a time above 0, like a time constant; got "
                 f"{as_text(parameters[name])}."
             )
 
@@ -79,7 +79,7 @@ def _dimension(statement: Statement, known: Mapping[str, Any], where: str) -> An
 
 
 class _Summed(ast.NodeTransformer):
-    """A sum over synapses has the dimension of what is summed."""
+    """A transformer that replaces a sum over synapses by its summand, which has the same dimension."""
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
@@ -95,7 +95,7 @@ def _mismatch(statement: Statement, found: Any, wanted: Any) -> str:
     message = f"the right-hand side has the unit {_unit(found)}; it should have {_unit(wanted)}."
     if statement.differential:
         return (
-            f"{message} `{name}` changes by so much in a second. Give the rate as a quantity, as in "
+            f"{message} It is the change of `{name}` in a second. Give the rate as a quantity, as in "
             "parameters=dict(rate=0.1*Hz), or divide by a time constant, as in parameters=dict(tau=10*ms)."
         )
     return f"{message} If `{name}` changes continuously, write `d{name}/dt = ...`."

@@ -18,14 +18,14 @@ SCOPES = {
 
 
 def rule_html(rule: Any, label: str) -> str:
-    """Return the equations of a rule, its variables with their scopes, and its text.
+    """Return the equations of a rule, its variables with their scopes, and its text, as HTML.
 
     Parameters
     ----------
     rule : Rule
         The rule.
     label : str
-        Whether it is local, in words.
+        Words that say whether it is local.
     """
     title = f"<p><b>{escape(rule.name)}</b> ({escape(label)}), {escape(rule.source)}. {escape(rule.about)}</p>"
     equations = "".join(
@@ -40,7 +40,7 @@ def rule_html(rule: Any, label: str) -> str:
 
 
 def rule_latex(rule: Any) -> str:
-    """Return the equations of a rule as lines of LaTeX."""
+    """Return the equations of a rule as LaTeX, one line for each."""
     both = {"forward": rule.forward, "feedback": rule.feedback}
     lines = [rf"\text{{{name}: }} & {statement_latex(s)}" for name, e in both.items() for s in e.statements]
     return rf"$$\begin{{aligned}} {(chr(92) * 2).join(lines)} \end{{aligned}}$$" if lines else ""

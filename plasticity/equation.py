@@ -20,9 +20,9 @@ _NONE = Values()
 
 @dataclass(frozen=True)
 class SynapticEquation:
-    """How the weights of one projection change, and what they read to do so.
+    """An equation by which the weights of one projection change, with the names that it reads.
 
-    The equation is read in the phase in which the projection is plastic. A projection whose equation has no statements
+    The equation is evaluated in the phase in which the projection is plastic. A projection whose equation has no statements
     keeps its weights.
 
     Parameters
@@ -42,17 +42,17 @@ class SynapticEquation:
     local : bool
         Whether the rule is local.
     transpose_of : str
-        For a control, what the feedback weights are the transpose of: ``"w"`` for the forward weights, or a state of the
-        forward synapses. It is empty for a projection with weights of its own.
+        For a control, the array whose transpose the feedback weights are: ``"w"`` for the forward weights, or a state of
+        the forward synapses. It is empty for a projection with weights of its own.
     traces : Values
         The variables of each synapse and batch element that are read, with their initial values.
 
     Notes
     -----
     Each right-hand side is evaluated in every batch element and averaged over the batch elements, and later statements
-    read the average. Only a trace is not averaged: each batch element has its own, and later statements read that of their
-    batch element. Noise (``rand()``, ``randn()``) belongs to the synapse: there is one draw for each synapse and statement,
-    which the batch elements share as they share ``w``.
+    read the average. Only a trace is not averaged: each batch element has its own, which later statements read. Noise
+    (``rand()``, ``randn()``) belongs to the synapse: there is one draw for each synapse and statement, which the batch
+    elements share as they share ``w``.
     """
 
     rule: str
@@ -66,43 +66,43 @@ class SynapticEquation:
     traces: Values = _NONE
 
     def dimension(self, name: str) -> Dimension:
-        """The dimension of a parameter, state or trace; weights, and whatever it does not have, are plain numbers."""
+        """Return the dimension of a parameter, state or trace; weights and other names are plain numbers."""
         return dimension_of({**self.parameters, **self.state, **self.traces}.get(name, 0.0))
 
     def with_step(self, step: float) -> "SynapticEquation":
-        """The equation in a circuit with a time step of so many seconds, for its statements `dNAME/dt = E`."""
+        """Return the equation for a time step in seconds, which its statements `dNAME/dt = E` need."""
         if not any(s.differential for s in self.statements):
             return self
         return replace(self, statements=tuple(s.with_step(step) for s in self.statements))
 
     @property
     def plastic(self) -> bool:
-        """Whether anything changes at all."""
+        """Whether the equation has any statement."""
         return bool(self.statements)
 
     @property
     def locals(self) -> tuple[str, ...]:
-        """Names that the equation gives within one update: drives and what is computed of them."""
+        """The names that exist only within one update: drives, and values that are computed from them."""
         return tuple(s.target for s in self.statements if s.target not in ("w", *self.state, *self.traces))
 
     @cached_property
     def reads_pre(self) -> frozenset[str]:
-        """Bare names of the pre unit's variables that are read."""
+        """The bare names of the pre unit's variables that are read."""
         return self._reads("pre")
 
     @cached_property
     def reads_post(self) -> frozenset[str]:
-        """Bare names of the post unit's variables that are read, broadcasts not among them."""
+        """The bare names of the post unit's variables that are read, without broadcasts."""
         return self._reads("post")
 
     @cached_property
     def reads_arriving(self) -> bool:
-        """Whether it reads `arriving_pre`: not a variable of the pre unit, but what the projection brings in of it."""
+        """Whether it reads `arriving_pre`, the signal of the pre unit as the projection delivers it."""
         return any(f"{ARRIVING}_pre" in names_in(s.node()) for s in self.statements)
 
     @cached_property
     def phases(self) -> tuple[str, ...]:
-        """The phases that it asks for, as `in_PHASE`, sorted."""
+        """The sorted names of the phases that it reads as `in_PHASE`."""
         own = {*self.parameters, *self.state, *self.traces, *self.broadcasts, *self.locals}
         names = set().union(*(names_in(s.node()) for s in self.statements)) - own
         return tuple(sorted(phase_of(name) for name in names if phase_of(name) and not split_side(name)))
@@ -114,10 +114,10 @@ class SynapticEquation:
 
     @property
     def plain_names(self) -> dict[str, str]:
-        """The names of this equation in the plain Brian2 form: `rate` is `rate_syn`, `loss` is `loss_post`.
+        """The names of this equation in the plain Brian2 form: `rate` becomes `rate_syn`, and `loss` becomes `loss_post`.
 
-        Brian2's `Synapses` refuses a variable that either unit has too, as `rate` mostly is, and takes
-        a bare name that it does not know for the post unit's.
+        Brian2's `Synapses` refuses a variable that one of the units has too, such as `rate`, and takes
+        a bare name that it does not know as a variable of the post unit.
         """
         own = {name: f"{name}_syn" for name in (*self.parameters, *self.state, *self.traces, *self.locals)}
         return own | {name: f"{name}_post" for name in self.broadcasts}

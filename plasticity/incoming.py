@@ -1,8 +1,8 @@
 """Sums over the synapses of one unit in one projection, which a rule writes as `incoming(w*x_pre)` or `outgoing(w)`.
 
-`incoming` sums over the synapses of the post unit, and `outgoing` over those of the pre unit. What is summed is multiplied
-out into products of a part of the synapse (`w`, states, parameters) and a part of the unit at the other end, so that each sum
-is what a projection brings in, or would bring back: signals times weights.
+`incoming` sums over the synapses of the post unit, and `outgoing` over those of the pre unit. The summand is multiplied out
+into products of a part of the synapse (`w`, states, parameters) and a part of the unit at the other end. So each sum is like
+the field of a projection, in the same or in the opposite direction: a sum of weights times signals.
 """
 
 from __future__ import annotations
@@ -52,18 +52,18 @@ def calls_in(node: ast.AST) -> list[ast.Call]:
 
 
 def summing_sides(statements: Iterable[Statement]) -> set[str]:
-    """The sides of the units over whose synapses some statements sum."""
+    """Return the sides, pre or post, of the units over whose synapses some statements sum."""
     functions = [call.func for s in statements for call in calls_in(s.node())]
     return {SUMMING[function.id] for function in functions if isinstance(function, ast.Name)}
 
 
 def products(summand: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
-    """Return the products of a part of the synapse and a part of one unit whose sum an expression is.
+    """Split a summand into products of a part of the synapse and a part of one unit, and return these.
 
     Raises
     ------
     Unsplittable
-        If it is no such sum.
+        If the expression is not a sum of such products.
     """
     found = []
     for term in expand(summand, lambda part: len(_sides(part)) > 1):
@@ -75,7 +75,7 @@ def products(summand: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
 
 
 def with_sums_named(statement: Statement, of: str, first: int = 0) -> tuple[Statement, list[Sum]]:
-    """The statement with each sum as a variable of its unit, and what these are; they are numbered from `first`."""
+    """Return the statement with variables of the units in place of sums, and these sums, numbered from `first`."""
     sums: list[Sum] = []
 
     class Name(ast.NodeTransformer):
@@ -96,7 +96,7 @@ def with_sums_named(statement: Statement, of: str, first: int = 0) -> tuple[Stat
 
 
 def sided(expression: str, side: str) -> str:
-    """An expression in bare names of a unit as a synapse reads it: `rate` is `rate_pre`."""
+    """Return an expression of a unit in the names that a synapse reads: `rate` becomes `rate_pre`."""
     node = ast.parse(expression, mode="eval").body
     return show(rename(node, {n: ast.Name(f"{n}_{side}") for n in names_in(node) - CONSTANTS}))
 

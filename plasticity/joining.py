@@ -1,4 +1,4 @@
-"""Steps of a rule that are done together, and the scratch arrays that each is the first to write."""
+"""The joining of a rule's steps, and the scratch arrays that each step is the first to write."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,7 +11,7 @@ __all__ = ["merged", "traced_together", "with_drives"]
 
 
 def merged(steps: Iterable[Step]) -> list[Step]:
-    """Neighbouring passes over the synapses as one."""
+    """Join neighbouring passes over the synapses."""
     found: list[Step] = []
     for step in steps:
         if isinstance(step, Elementwise) and found and isinstance(found[-1], Elementwise):
@@ -22,7 +22,7 @@ def merged(steps: Iterable[Step]) -> list[Step]:
 
 
 def traced_together(steps: Iterable[Step]) -> list[Step]:
-    """Neighbouring loops over traces as one, which goes through their memory once."""
+    """Join neighbouring loops over traces, so that their memory is read once."""
     found: list[Step] = []
     for step in steps:
         before = found[-1] if found else None
@@ -35,7 +35,7 @@ def traced_together(steps: Iterable[Step]) -> list[Step]:
 
 
 def _joined(before: Traced, step: Traced) -> Traced | None:
-    """Both as one, if they can be: an array that is made of traces comes after all statements, or before all."""
+    """Return two loops as one, or None: an array that is computed from traces comes after all statements, or before all."""
     if not before.target:
         return replace(step, statements=before.statements + step.statements)
     read = set().union(*(names_in(statement.node()) for statement in step.statements))
@@ -45,7 +45,7 @@ def _joined(before: Traced, step: Traced) -> Traced | None:
 
 
 def with_drives(steps: list[Step], equation: SynapticEquation) -> tuple[Step, ...]:
-    """Note in each step the arrays that it makes: its new names that another step needs too."""
+    """Return the steps, with each step's new arrays that later steps need noted in it."""
     known = {"w", *equation.state, *equation.traces}
     noted: list[Step] = []
     for position, step in enumerate(steps):

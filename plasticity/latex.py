@@ -1,4 +1,4 @@
-"""Expressions of equations as LaTeX, by sympy."""
+"""The printing of expressions and statements as LaTeX, by sympy."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .parse import Statement
 
 __all__ = ["latex", "name_latex", "statement_latex"]
 
-#: What Brian2 writes between the brackets of a function that takes nothing.
+#: The name that Brian2 writes between the brackets of a function without arguments.
 PLACEHOLDER = "_placeholder_arg"
 
 
 def latex(expression: str) -> str:
-    """Return an expression as LaTeX. What sympy does not know stands as it is, in typewriter type.
+    """Return an expression as LaTeX. An expression that sympy does not know is returned unchanged, in typewriter type.
 
     Parameters
     ----------
@@ -28,12 +28,12 @@ def latex(expression: str) -> str:
     """
     try:
         return _Printer({"order": "none", "mul_symbol": r"\,"}).doprint(str_to_sympy(expression))
-    except Exception:  # whatever it is, it is shown
+    except Exception:  # whatever sympy raises, the expression is shown
         return rf"\texttt{{{re.sub(r'([_%&#{}$])', r'\\\1', expression).replace('^', chr(92) + '^{}')}}}"
 
 
 def name_latex(name: str) -> str:
-    """Return a name as LaTeX: ``x_pre`` is x with the index pre, ``tau`` the Greek letter."""
+    """Return a name as LaTeX: ``x_pre`` is x with the index pre, and ``tau`` is the Greek letter."""
     letter, *indices = [part for part in name.split("_") if part] or [name]
     upright = ",".join(rf"\mathrm{{{index}}}" for index in indices)
     found = f"\\{letter}" if letter in greeks else letter if len(letter) == 1 else rf"\mathit{{{letter}}}"
@@ -50,7 +50,7 @@ def statement_latex(statement: Statement) -> str:
 
 
 class _Printer(LatexPrinter):
-    """Names as they are written: sympy reads ``apical`` as a calligraphic ``api``. Truth values are Iverson brackets."""
+    """A printer that keeps names, since sympy reads ``apical`` as a calligraphic ``api``; truth values are in brackets."""
 
     def _print_Symbol(self, expr: Any, style: str = "plain") -> str:
         return name_latex(expr.name)

@@ -1,9 +1,9 @@
 """The proof that a rule is local.
 
-A synapse may read variables of its pre unit (`NAME_pre`), of its post unit (`NAME_post`), the signal that it brings in
-(`arriving_pre`), its own weight, state and traces, parameters, broadcasts, which phase is open (`in_PHASE`), and sums over the
-synapses of its own two units in this projection (`incoming(w)`, `outgoing(w)`). The proof walks the parsed expression, knows
-every node by kind, and refuses what it does not know: there is no way around it, since nothing else reaches the code
+A synapse may read variables of its pre unit (`NAME_pre`) and of its post unit (`NAME_post`), the signal that it delivers
+(`arriving_pre`), its own weight, state and traces, parameters, broadcasts, whether a phase is open (`in_PHASE`), and sums over
+the synapses of its own two units in this projection (`incoming(w)`, `outgoing(w)`). The proof goes through the parsed
+expression, knows every kind of node, and refuses all others. It cannot be avoided, since nothing else reaches the code
 generator, and nothing is executed.
 """
 
@@ -67,7 +67,7 @@ class Scope:
         return ["w", "updates", *self.state, *self.traces, *self.parameters, *self.broadcasts, *self.locals]
 
     def describe(self) -> str:
-        """Return the same in words."""
+        """Return words that list the names that may be read."""
         groups = {
             "its state": self.state,
             "its traces": self.traces,
@@ -113,7 +113,7 @@ class _Proof:
         raise RecircuitError(f"{self.scope.where}, in `{self.statement}`: {why}.")
 
     def number(self, node: ast.AST) -> None:
-        """Prove an expression that has a number as its value."""
+        """Prove an expression whose value is a number."""
         match node:
             case ast.Constant(value=bool() | str() | bytes() | complex() | None):
                 self.refuse(f"`{ast.unparse(node)}` is not a real number")
@@ -185,8 +185,8 @@ class _Proof:
             return f"`{name}` has no value yet; give it one in an earlier statement, or declare it as state"
         if any(line.target == f"d{name}" for line in (self.statement, *self.later)):
             return (
-                f"`d{name}` is a number like any other, and `{name}` has no value: of what a synapse keeps only the weight has "
-                f'an increment, `dw`. Declare state=("{name}",), and write `{name} += E` or `{name} = E`'
+                f"`d{name}` is an ordinary name here, and `{name}` has no value, since only the weight has an increment, "
+                f'`dw`. Declare state=("{name}",), and write `{name} += E` or `{name} = E`'
             )
         if name in FUNCTIONS:
             return f"`{name}` is a function, and must be called"
@@ -223,7 +223,7 @@ class _Proof:
             (self.truth if not_number else self.number)(argument)
 
     def sum_of(self, node: ast.Call, word: str) -> None:
-        """Prove a sum over a unit's own synapses: the cell itself makes it, of its weights and of what they connect it with."""
+        """Prove a sum over a unit's own synapses, which the cell can compute from its weights and its inputs."""
         side, other_side = SUMMING[word], "pre" if SUMMING[word] == "post" else "post"
         if node.keywords or len(node.args) != 1:
             self.refuse(f"`{ast.unparse(node)}` must sum one expression, as in {word}(w) or {word}(w*x_{other_side})")
@@ -254,7 +254,7 @@ class _Proof:
         self.refuse(f"`{ast.unparse(node)}` {why}")
 
     def target(self) -> None:
-        """Prove that the left-hand side is the synapse's to change, and note a new local name."""
+        """Prove that the synapse may change the left-hand side, and note a new local name."""
         name, scope = self.statement.target, self.scope
         if name == "w" or name in scope.state or name in scope.traces:
             return

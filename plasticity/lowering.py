@@ -3,9 +3,9 @@
 Each statement is expanded into terms `scalar * synapse * f(post) * g(pre)`, of which the mean over
 batch elements is `scalar * synapse * mean(f (x) g)`. Terms without a synapse factor accumulate straight
 into the target, one product each. The others become drives, read by one pass over the synapses.
-What sets or reads a trace is one loop too, in which each batch element has its own trace.
-A statement in which a factor mixes sides, such as `clip(x_pre*error_post, -1, 1)`, is fused: one
-loop over synapses and batch elements, of the expression as it is written.
+A statement that sets or reads a trace is one loop too, in which each batch element has its own trace.
+A statement in which a factor mixes sides, such as `clip(x_pre*error_post, -1, 1)`, is fused: it is
+one loop over synapses and batch elements, which evaluates the expression as it is written.
 """
 
 import ast
@@ -26,10 +26,10 @@ __all__ = ["lower"]
 
 
 def lower(equation: SynapticEquation, *, shared: bool = False, of: str = "") -> tuple[Step, ...]:
-    """The steps that make one update; none for a projection with fixed weights.
+    """Return the steps that make one update; none for a projection with fixed weights.
 
-    ``shared``: several synapses have one weight, over which products and fused loops add up too. What reads a unit is
-    then told from what reads none, which counts once (see `sharing.split_shared_terms`). ``of``: the name of the
+    If weights are ``shared``, products and fused loops also add up over the synapses of a weight. Terms that read a unit are
+    then separated from terms that read none, which count once (see `sharing.split_shared_terms`). ``of`` is the name of the
     projection, which is a part of the names of sums over the synapses of its units.
     """
     lowering = _Lowering(equation, shared, of)
@@ -87,7 +87,7 @@ class _Lowering:
                 self.fused(target, adds, node)
 
     def gathered(self, statement: Statement) -> Statement:
-        """The statement, after the sums over synapses that it reads."""
+        """Add the sums over synapses that a statement reads, and return the statement with their names."""
         statement, sums = with_sums_named(statement, self.of, self.sums)
         self.sums += len(sums)
         for each in sums:
@@ -99,7 +99,7 @@ class _Lowering:
         return statement
 
     def traced(self, target: str, adds: bool, node: ast.expr) -> None:
-        """A loop over batch elements, each with traces of its own; where weights are shared, over their synapses too."""
+        """Add a loop over batch elements, each with traces of its own; for shared weights, over their synapses too."""
         node, noise = self.without_noise(node)
         self.add(*noise)
         free, each = split_shared_terms(node, self.reads_unit) if self.shared else ([], node)
@@ -112,7 +112,7 @@ class _Lowering:
         self.add(Traced(statements=(Statement(target, "=", show(each)),), once=show(total([*own, *free]))))
 
     def fused(self, target: str, adds: bool, node: ast.expr) -> None:
-        """A loop over the expression; where weights are shared, over what of it reads a unit."""
+        """Add a loop over the expression; for shared weights, over the terms that read a unit."""
         free, varying = split_shared_terms(node, self.reads_unit) if self.shared else ([], node)
         if not free:
             return self.add(Fused(target=target, keep="1" if adds else "0", expression=show(node)))
@@ -121,7 +121,7 @@ class _Lowering:
         self.elementwise(target, "+=" if adds else "=", total([*free, (False, ast.Name(drive))]))
 
     def accumulate(self, target: str, adds: bool, groups: list[_Group], noise: list[Step]) -> None:
-        """Drives, then what is per synapse, then the products that go straight to the target."""
+        """Add the drives, then the pass over synapses, then the products that go straight to the target."""
         keep: Signed = [(False, ONE)] if adds else []
         extra: Signed = []
         products: list[_Group] = []
@@ -149,7 +149,7 @@ class _Lowering:
         self.elementwise(target, "=", total(kept + extra))
 
     def split_keep(self, group: _Group, target: str) -> tuple[Signed, Signed]:
-        """The element-free coefficients: those that scale the target itself, and the others."""
+        """Return coefficients that do not vary over batch elements: those that scale the target itself, and the others."""
         kept: Signed = []
         extra: Signed = []
         for minus, node in group.coefficients:
@@ -180,14 +180,14 @@ class _Lowering:
         return list(groups.values())
 
     def mixes(self, part: ast.expr) -> bool:
-        """Whether a sum is to be multiplied out."""
+        """Return whether a sum is to be multiplied out."""
         return len(self.sides(part)) > 1 or (self.shared and bool(split_shared_terms(part, self.reads_unit)[0]))
 
     def reads_unit(self, node: ast.expr) -> bool:
         return bool(self.sides(node) & {"pre", "post"})
 
     def factor(self, term: Term, *sides: set[str]) -> ast.expr:
-        """The factors of a term that belong to one of `sides`."""
+        """Return the factors of a term that belong to one of `sides`."""
         up, down = ([f for f in part if self.sides(f) in sides] for part in (term.up, term.down))
         return fraction(up, down)
 
@@ -208,18 +208,18 @@ class _Lowering:
         return rename(node, {name: ast.Name(sided[0]) for name, sided in bare.items() if sided})
 
     def unordered(self, term: Term, side: str) -> list[str]:
-        """A name for the factors of one unit that does not depend on their order."""
+        """Return the factors of one unit in sorted order, so that the result does not depend on their order."""
         up = [show(f) for f in term.up if self.sides(f) == {side}]
         down = ["/" + show(f) for f in term.down if self.sides(f) == {side}]
         return sorted(up + down)
 
     def sides(self, node: ast.expr) -> set[str]:
-        """Return what an expression depends on: "pre", "post" and "synapse"; nothing if it is a scalar."""
+        """Return what an expression depends on: "pre", "post" and "synapse"; an empty set if it is a scalar."""
         noise = {"synapse"} if noise_in(node) else set()
         return {self.side(name) for name in names_in(node)} - {"scalar"} | noise
 
     def side(self, name: str) -> str:
-        """The side of one name; a broadcast counts with the post unit."""
+        """Return the side of one name; a broadcast counts with the post unit."""
         sided = split_side(name)
         if sided:
             return sided[1]
@@ -234,7 +234,7 @@ class _Lowering:
         return (show(group.post), show(group.pre)) == ("1", "1")
 
     def without_noise(self, node: ast.expr) -> tuple[ast.expr, list[Step]]:
-        """The expression with its draw replaced by a name, and the step that draws."""
+        """Return the expression with a name in place of its random number, and the step that draws this number."""
         calls = noise_in(node)
         if not calls:
             return node, []

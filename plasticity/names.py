@@ -1,4 +1,4 @@
-"""The words of a rule's equation: what a synapse may read, call and be called."""
+"""The names in a rule's equation: those that a synapse may read and call, and those that it may not use."""
 
 import re
 
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 RANDOM = frozenset({"rand", "randn"})
-"""Noise of the synapse: one draw per synapse and statement, which the batch elements share."""
+"""The functions of a synapse's noise: one draw per synapse and statement, which the batch elements share."""
 
 FUNCTIONS: dict[str, int] = {
     name: len(function._arg_units)
@@ -40,12 +40,12 @@ FUNCTIONS: dict[str, int] = {
 UNIT_FUNCTIONS: dict[str, int | None] = {
     name: len(function._arg_units) for name, function in DEFAULT_FUNCTIONS.items()
 } | {"max": None, "min": None, "relu": 1}
-"""What the equations of a unit may call: Brian2's functions with their number of arguments; None: two or more."""
+"""The functions that the equations of a unit may call, with their number of arguments; None stands for two or more."""
 
 CONSTANTS = frozenset({"pi", "e"})
 
 UNIT_VARIABLES = frozenset({"x", "error", "basal", "apical", "target", "noise"})
-"""Variables that units often have; known here only to give better hints."""
+"""Variables that units often have. They are listed here only for better hints in error messages."""
 
 SUMS = frozenset(
     {
@@ -80,18 +80,18 @@ SUMMING = {"incoming": "post", "outgoing": "pre"}
 """`incoming(E)` is the sum of E over the post unit's own synapses in this projection, `outgoing(E)` over the pre unit's."""
 
 ARRIVING = "arriving"
-"""`arriving_pre` is the signal of the pre unit that the projection has brought in last, in this step if it is open."""
+"""`arriving_pre` is the last signal of the pre unit that the projection has delivered, in this step if it is open."""
 
 LATE = "late_by"
-"""The state in which synapses with delays of their own keep these, in steps, for rules that read what arrives."""
+"""The state that holds the delay of each synapse in steps, for rules that read `arriving_pre`."""
 
 DRIVE = "drive_"
-"""Names drive_0, drive_1, ... are the lowering's own."""
+"""The beginning of the names drive_0, drive_1, ..., which the lowering uses itself."""
 
 _IN = "in_"
 
 CLOCK = frozenset({"t", "dt", "t_in_timesteps"})
-"""The names by which Brian2 tells the time."""
+"""The names of Brian2's clock."""
 
 _POSITIONS = CLOCK | {"i", "j", "N", "N_incoming", "N_outgoing"}
 _SHADOWED = SHADOWED.union(
@@ -100,23 +100,23 @@ _SHADOWED = SHADOWED.union(
 
 
 def split_side(name: str) -> tuple[str, str] | None:
-    """`("x", "pre")` for `x_pre`, None for a name without a side."""
+    """Return the parts of a name with a side, such as `("x", "pre")` for `x_pre`; None for a name without a side."""
     bare, _, side = name.rpartition("_")
     return (bare, side) if bare and side in ("pre", "post") else None
 
 
 def in_phase(phase: str) -> str:
-    """The name by which an equation asks whether a phase is open."""
+    """Return the name by which an equation reads whether a phase is open."""
     return f"{_IN}{phase}"
 
 
 def phase_of(name: str) -> str:
-    """The phase that a name asks for, as `p` for `in_p`; "" for any other name."""
+    """Return the phase of an indicator, such as `p` for `in_p`; "" for any other name."""
     return name.removeprefix(_IN) if name.startswith(_IN) else ""
 
 
 def is_position(bare: str) -> bool:
-    """Whether a name is an index, a size or the clock, which say where and when a unit is."""
+    """Return whether a name is an index, a size or the clock, which no synapse knows."""
     return bare in _POSITIONS
 
 

@@ -1,4 +1,4 @@
-"""Noise that a synapse draws: `rand()` and `randn()` in the equations of rules, and `xi` in those in continuous time."""
+"""The noise of a synapse: `rand()` and `randn()` in the equations of rules, and `xi` in continuous time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["check_one_kind", "kinds_in", "misused_noise", "noise_in"]
 
 
 def noise_in(node: ast.AST) -> list[ast.Call]:
-    """The draws in an expression."""
+    """Return the calls that draw random numbers in an expression."""
     calls = (n for n in ast.walk(node) if isinstance(n, ast.Call))
     return [n for n in calls if isinstance(n.func, ast.Name) and n.func.id in RANDOM]
 
@@ -24,7 +24,7 @@ def kinds_in(node: ast.AST) -> list[str]:
 
 
 def misused_noise(statement: Statement) -> str:
-    """Return why a statement may not have the noise that it has; empty if it may."""
+    """Return why the noise in a statement is not allowed; empty if it is allowed."""
     node = statement.node()
     white = WHITE_NOISE in names_in(node)
     if white and not statement.differential:
@@ -42,12 +42,12 @@ def misused_noise(statement: Statement) -> str:
     if len(kinds_in(node)) < 2:
         return ""
     if white:
-        return f"it draws noise twice; write `{WHITE_NOISE}` once, times all that it is multiplied with"
+        return f"it draws noise twice; write `{WHITE_NOISE}` once, multiplied by the sum of its factors"
     return "it draws noise twice; give one draw a name in a statement of its own"
 
 
 def _is_added(node: ast.expr) -> bool:
-    """Whether white noise is only added, alone or as a factor, and stands in no function, power or divisor."""
+    """Say whether white noise is only added, alone or as a factor, and is in no function, power or divisor."""
     match node:
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult(), right=right):
             return _is_added(left) and _is_added(right)

@@ -1,4 +1,4 @@
-"""The parser of equations: from text to statements. Nothing here is ever executed."""
+"""The parser of equations, from text to statements. Nothing here is ever executed."""
 
 import ast
 import inspect
@@ -18,7 +18,7 @@ Operator = Literal["=", "+="]
 DEEPEST = 64
 #: White noise in continuous time, as in `dw/dt = E + sigma*xi`, with the unit 1/sqrt(second).
 WHITE_NOISE = "xi"
-#: How `dNAME/dt = E` is written while Python's parser reads it: `δNAME = E`, with a letter that no equation has.
+#: The mark for `dNAME/dt = E` while Python's parser reads it as `δNAME = E`, with a letter that no equation has.
 _MARK = "δ"
 _DERIVATIVE = re.compile(r"(^|;)\s*d(\w+)\s*/\s*dt\s*=(?!=)", re.MULTILINE)
 _TOO_DEEP = "is nested too deeply. Give parts of it names of their own, in statements before it."
@@ -26,7 +26,7 @@ _TOO_DEEP = "is nested too deeply. Give parts of it names of their own, in state
 
 @dataclass(frozen=True)
 class Statement:
-    """`target operator expression`; the short form `dw = E` is kept as `w += E`.
+    """A statement `target operator expression`; the short form `dw = E` is kept as `w += E`.
 
     `dNAME/dt = E` is kept as `NAME += E` with `differential`. Such a statement adds step*E once the circuit's time step
     is known, in seconds. White noise, `xi`, is then a normal number divided by the square root of the step.
@@ -39,7 +39,7 @@ class Statement:
     step: float | None = None
 
     def node(self) -> ast.expr:
-        """The parsed expression, fresh; of a differential statement with a step, multiplied by it."""
+        """Return a new parsed expression; for a differential statement with a step, it is multiplied by the step."""
         node = ast.parse(f"({self.expression})", mode="eval").body
         if self.step is None:
             return node
@@ -47,7 +47,7 @@ class Statement:
         return ast.BinOp(ast.Constant(self.step), ast.Mult(), rename(node, {WHITE_NOISE: noise}))
 
     def with_step(self, step: float) -> "Statement":
-        """The statement in a circuit with a time step of so many seconds."""
+        """Return the statement for a time step in seconds."""
         return replace(self, step=step) if self.differential else self
 
     @property
@@ -70,7 +70,7 @@ def parse(text: str, where: str) -> tuple[Statement, ...]:
     Raises
     ------
     RecircuitError
-        If it is no text, cannot be read, or contains something else than an assignment to one name.
+        If it is not a text, cannot be read, or contains something else than assignments to one name.
     """
     if not isinstance(text, str):
         raise RecircuitError(f"{where} must be a string such as 'dw = rate*error_post*x_pre', but is {text!r}.")
@@ -89,20 +89,20 @@ def parse(text: str, where: str) -> tuple[Statement, ...]:
 
 
 def names_in(node: ast.expr) -> frozenset[str]:
-    """The variables in an expression (names of called functions not among them)."""
+    """Return the variables in an expression, without the names of called functions."""
     called = {id(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)}
     names = (n for n in ast.walk(node) if isinstance(n, ast.Name))
     return frozenset(n.id for n in names if id(n) not in called)
 
 
 def divisors(node: ast.AST) -> frozenset[str]:
-    """The variables that an expression has below a fraction line."""
+    """Return the variables by which an expression divides."""
     parts = (n.right for n in ast.walk(node) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div))
     return frozenset[str]().union(*map(names_in, parts))
 
 
 def rename(node: ast.expr, by: Mapping[str, ast.expr]) -> ast.expr:
-    """A copy in which every name that is a key of `by` is replaced by its value."""
+    """Return a copy in which every name that is a key of `by` is replaced by its value."""
 
     class Rename(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.expr:
@@ -112,7 +112,7 @@ def rename(node: ast.expr, by: Mapping[str, ast.expr]) -> ast.expr:
 
 
 def show(node: ast.expr) -> str:
-    """The text of an expression, as one would write it: `1 - rate*decay`."""
+    """Return the text of an expression in the usual spacing: `1 - rate*decay`."""
     text = ast.unparse(node)
     for operator in ("**", "*", "/"):
         text = text.replace(f" {operator} ", operator)
@@ -120,7 +120,7 @@ def show(node: ast.expr) -> str:
 
 
 def _depth(node: ast.AST) -> int:
-    """Levels of nesting, counted without recursion."""
+    """Return the levels of nesting, counted without recursion."""
     depth, level = 0, [node]
     while level:
         depth, level = depth + 1, [child for parent in level for child in ast.iter_child_nodes(parent)]

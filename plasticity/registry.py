@@ -22,12 +22,12 @@ RULES: Registry[Rule] = Registry(
 )
 """The rules that can be trained with, by name."""
 
-#: What a rule prints as its name, where that is not the name by which it is found.
+#: The printed names of rules that differ from the name by which they are found.
 _KEYS = {rule.name: name for name in rules.__all__ if (rule := getattr(rules, name)).name != name}
 
 
 def as_rule(given: Rule | str) -> Rule:
-    """Return a rule that was given as it is, or as `find` takes it."""
+    """Return a rule that was given itself, or by a name that `find` takes."""
     return find(given) if isinstance(given, str) else given
 
 

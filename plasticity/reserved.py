@@ -1,7 +1,7 @@
-"""Words that no variable of a circuit may be called, since Brian2 or a C++ compiler uses them: one list for everything.
+"""The names that no variable of a circuit may have, since Brian2 or a C++ compiler uses them.
 
-A circuit's variables keep their names in the code that is generated, where a word of the language, or a macro of the C
-library, would be read as that.
+A circuit's variables keep their names in the generated code, where a keyword of the language or a macro of the C library
+would have its own meaning.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ CPP_WORDS = frozenset(
     virtual void volatile wchar_t xor xor_eq
     """.split()
 )
-"""Words of C++ that are none of Python's."""
+"""Keywords of C++ that are not keywords of Python."""
 
 C_FUNCTIONS = frozenset("acos asin atan fabs fmin fmax pow std brian recircuit".split())
-"""What generated code calls by names that an equation does not use, and where it finds them."""
+"""Functions and namespaces that generated code uses under names that an equation does not use."""
 
 CUDA_WORDS = frozenset("threadIdx blockIdx blockDim gridDim warpSize".split())
 
@@ -68,4 +68,4 @@ def why_reserved(name: str) -> str | None:
 
 
 _SYSTEM = frozenset({*errno.errorcode.values(), *(n for n in dir(errno) + dir(signal) if n.startswith(("E", "SIG")))})
-"""Numbers of errors and signals."""
+"""The names of error numbers and signals."""

@@ -37,10 +37,10 @@ class Rule(Shorthands):
 
     Each right-hand side is evaluated in every batch element and averaged over them; later statements read the average.
     It may read ``NAME_pre`` and ``NAME_post`` (variables of the two units after the step; in the feedback equation pre is
-    the upper layer), ``arriving_pre`` (the signal of the pre unit that the projection has brought in last), ``in_PHASE``
-    (1 while a phase is open, and 0 otherwise), ``w``, states, traces, parameters, ``updates`` (the number of earlier
-    updates of this projection), broadcasts, names of earlier statements, and Brian2's functions. That it is local is
-    proved when the rule is made: see `recircuit.plasticity.locality`.
+    the upper layer), ``arriving_pre`` (the last signal of the pre unit that the projection has delivered), ``in_PHASE`` (1
+    while a phase is open, and 0 otherwise), ``w``, states, traces, parameters, ``updates`` (the number of earlier updates
+    of this projection), broadcasts, names of earlier statements, and Brian2's functions. When a rule is made, it is proved
+    to be local: see `recircuit.plasticity.locality`.
 
     Parameters
     ----------
@@ -52,18 +52,18 @@ class Rule(Shorthands):
         The equation of the forward projection. None leaves its weights fixed.
     feedback : str or Transpose, optional
         The equation of the feedback projection. None leaves its weights fixed. ``Transpose()`` makes them the transpose of
-        the forward weights, as in backpropagation, and ``Transpose("STATE")`` that of a state of the forward synapses; both
-        are not local.
+        the forward weights, as in backpropagation, and ``Transpose("STATE")`` makes them the transpose of a state of the
+        forward synapses. Neither is local.
     parameters : mapping of str to float, optional
         Names and numbers; in a rule with ``dNAME/dt`` also quantities, such as rate=.1*Hz and tau=10*ms.
     state : mapping of str to float, or iterable of str, optional
         Variables of each synapse that the batch elements share, with initial values, or their names if they begin at 0.
     broadcasts : iterable of str
-        Names of scalars, of which each batch element has its own.
+        Names of scalars that have one value for each batch element.
     local : bool, default True
         False for a control that no synapse could compute; the equations are checked in the same way.
     about : str
-        What the rule does, in a sentence.
+        A sentence that says what the rule does.
     traces : mapping of str to float, or iterable of str, optional
         Variables of each synapse and batch element, such as an eligibility. They are averaged only where a weight or a
         state reads them.
@@ -155,7 +155,7 @@ class Rule(Shorthands):
 
     @checked_arguments
     def modified(self, *changes: Modifier) -> Self:
-        """Return a copy that modifiers have changed, one after the other.
+        """Return a copy that is changed by modifiers, one after the other.
 
         Parameters
         ----------
@@ -188,7 +188,7 @@ class Rule(Shorthands):
         return rule_latex(self)
 
     def _rows(self) -> list[tuple[str, str]]:
-        """Return the name and the text of everything that is printed."""
+        """Return the rows of the printed rule, each with its name and text."""
         values = {"parameters": self.parameters, "state": self.state, "traces": self.traces}
         rows = [("forward", str(self.forward)), ("feedback", str(self.feedback))]
         rows += [(what, ", ".join(f"{k} = {as_text(v)}" for k, v in of.items())) for what, of in values.items()]
@@ -216,7 +216,7 @@ class Rule(Shorthands):
                 seen[name] = kind
 
     def _check_all_read(self, where: str) -> None:
-        """Refuse what no equation reads, which would have no effect."""
+        """Refuse a declared name that no equation reads, since it would have no effect."""
         both = (self.forward, self.feedback)
         read = {self.feedback.transpose_of}
         read = read.union(*((*e.parameters, *e.state, *e.traces, *e.broadcasts) for e in both))
@@ -256,8 +256,8 @@ class Rule(Shorthands):
     def _copy(self, **changes: Any) -> Self:
         same = dict(
             source=self.source,
-            forward=_given(self.forward),
-            feedback=_given(self.feedback),
+            forward=_as_given(self.forward),
+            feedback=_as_given(self.feedback),
             parameters=self.parameters,
             state=self.state,
             broadcasts=self.broadcasts,
@@ -293,8 +293,8 @@ class Rule(Shorthands):
         )
 
 
-def _given(equation: SynapticEquation) -> str | Transpose | None:
-    """An equation as it was given to the rule."""
+def _as_given(equation: SynapticEquation) -> str | Transpose | None:
+    """Return an equation in the form in which it was given to the rule."""
     if equation.transpose_of:
         return Transpose(equation.transpose_of)
     return str(equation) if equation.plastic else None

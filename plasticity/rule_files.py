@@ -1,4 +1,4 @@
-"""Python files that hold rules: they are executed, since the user has named them, and what goes wrong in one is told."""
+"""Python files that hold rules. They are executed, since the user has named them, and their errors are reported."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ __all__ = ["names_in_file"]
 
 
 def names_in_file(path: Path, where: str) -> dict[str, Any]:
-    """Execute a file, and return what it defines. Modules beside it can be imported in it.
+    """Execute a file, and return the names that it defines. It can import modules from its own folder.
 
-    The search path, the modules that were imported and the working folder are as before afterwards, so that two files
-    may have helpers of one name.
+    Afterwards the search path, the imported modules and the working folder are as they were before, so that two files may
+    have helper modules of the same name.
 
     Parameters
     ----------
     path : Path
         The file.
     where : str
-        The words with which a message begins.
+        The beginning of messages.
 
     Raises
     ------
     UsageError
-        If it is no file of Python.
+        If it is not a Python file.
     RecircuitError
-        If it cannot be executed. The message names the line. It is raised in place of any exception of the file, also of
-        `SystemExit`, and of a `KeyboardInterrupt` that the file raises itself.
+        If it cannot be executed. The message names the line. This error replaces every exception of the file, including
+        `SystemExit` and a `KeyboardInterrupt` that the file raises itself.
     """
     if path.suffix != ".py":
         raise UsageError(f"{where}: {path} is not a Python file; its name must end in .py.")
@@ -55,7 +55,7 @@ def names_in_file(path: Path, where: str) -> dict[str, Any]:
 
 @contextmanager
 def _as_it_was(folder: Path) -> Iterator[None]:
-    """Let modules of a folder be imported for a while; nobody finds them, or another working folder, afterwards."""
+    """Let modules of a folder be imported inside a ``with`` block, and undo this and changes of the working folder."""
     modules, path, before = dict(sys.modules), list(sys.path), Path.cwd()
     sys.path.insert(0, str(folder))
     try:

@@ -1,8 +1,8 @@
-"""Weights that several synapses share: what of an equation each of them adds, and what counts once.
+"""Weights that several synapses share: the terms of an equation that each synapse adds, and those that count once.
 
-The change of a shared weight is the sum over its synapses of the terms that read a unit's variable (or a broadcast),
-each averaged over the batch elements; terms that read none, such as decay and momentum, are the weight's own. Terms are those
-of the expression multiplied out: in `rate*(error_post*x_pre - decay*w)` the first is summed, the second is not.
+The change of a shared weight is the sum, over its synapses, of the terms that read a unit's variable (or a broadcast), each
+averaged over the batch elements. Terms that read none, such as decay and momentum, belong to the weight and count once. For
+this the expression is multiplied out: in `rate*(error_post*x_pre - decay*w)` the first term is summed, the second is not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["SharedStatement", "split_shared_terms", "shared_code"]
 
 
 class SharedStatement(NamedTuple):
-    """`target operator once + sum over synapses of each`, in the names of the plain Brian2 form."""
+    """A statement `target operator once + sum over synapses of each`, in the names of the plain Brian2 form."""
 
     target: str
     operator: str
@@ -31,7 +31,7 @@ class SharedStatement(NamedTuple):
 def split_shared_terms(node: ast.expr, reads_unit: Callable[[ast.expr], bool]) -> tuple[Signed, ast.expr]:
     """Return the terms that read no unit, and the sum of the others.
 
-    What cannot be multiplied out (a high power, a sum of too many terms) is one term.
+    An expression that cannot be multiplied out (a high power, a sum of too many terms) is one term.
     """
 
     def mixed(part: ast.expr) -> bool:
@@ -64,7 +64,7 @@ def shared_code(equation: SynapticEquation) -> list[SharedStatement]:
 
 
 def _has_summand(node: ast.expr, wanted: Callable[[ast.expr], bool]) -> bool:
-    """Whether one of the summands of an expression fulfils a condition."""
+    """Say whether one of the summands of an expression fulfils a condition."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
         return _has_summand(node.left, wanted) or _has_summand(node.right, wanted)
     return wanted(node)

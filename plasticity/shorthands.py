@@ -15,7 +15,7 @@ class Shorthands(ABC):
 
     @abstractmethod
     def modified(self, *changes: Modifier) -> Self:
-        """Return a copy that modifiers have changed, one after the other."""
+        """Return a copy that is changed by modifiers, one after the other."""
 
     @checked_arguments
     def with_momentum(self, momentum: float) -> Self:
@@ -89,7 +89,7 @@ class Shorthands(ABC):
         updates : int
             The numbers of updates at which the rate falls.
         factor : float
-            The factor by which it is multiplied each time.
+            The factor by which the rate is multiplied each time.
         """
         return self.modified(modifiers.rate_steps(*updates, factor=factor))
 

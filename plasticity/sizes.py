@@ -1,6 +1,6 @@
-"""How large an expression becomes: constants that would never be computed are refused before anybody tries.
+"""The size of expressions: constants and powers that would take too long are refused before they are computed.
 
-Sympy and Brian2 compute constants exactly (``9**9**9`` has 370 million digits) and multiply powers of sums out.
+Sympy and Brian2 compute constants exactly (``9**9**9`` has 370 million digits), and multiply out powers of sums.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class Size(NamedTuple):
     Parameters
     ----------
     value : float or None
-        Its value, if it has no names.
+        The value of the expression, if it has no names.
     factors : float
-        The number of its factors when its powers are written out.
+        The number of factors when powers are written out.
     terms : float
-        The number of its terms when it is multiplied out.
+        The number of terms when it is multiplied out.
     """
 
     value: float | None = None
@@ -63,7 +63,7 @@ def check_size(node: ast.AST) -> Size:
     Raises
     ------
     TooLarge
-        If a part of it has too many factors, divides by zero, or is no finite number.
+        If a part of it has too many factors, divides by zero, or is not a finite number.
     """
     match node:
         case ast.Constant(value=bool() | int() | float() as value):
@@ -81,12 +81,12 @@ def check_size(node: ast.AST) -> Size:
 
 
 def check_terms(node: ast.expr) -> None:
-    """Refuse what a method that multiplies expressions out would never be done with.
+    """Refuse an expression for which a method that multiplies expressions out would take too long.
 
     Raises
     ------
     TooLarge
-        If multiplied out, it has too many terms.
+        If the expression has too many terms when it is multiplied out.
     """
     if check_size(node).terms > MOST_TERMS:
         raise TooLarge(node, f"has more than {MOST_TERMS:,} terms when it is multiplied out, as its method does")
@@ -145,7 +145,7 @@ def _value(node: ast.expr, compute: Callable[[], float]) -> float:
 
 
 def _refuse_number(node: ast.expr) -> NoReturn:
-    raise TooLarge(node, f"is no real number, or is larger than {LARGEST:g}")
+    raise TooLarge(node, f"is not a real number, or is larger than {LARGEST:g}")
 
 
 def _checked(node: ast.expr | ast.AST, size: Size) -> Size:
@@ -155,7 +155,7 @@ def _checked(node: ast.expr | ast.AST, size: Size) -> Size:
 
 
 def _terms(terms: float, power: float) -> float:
-    """Return the number of terms of a sum of so many terms raised to a power."""
+    """Return the number of terms of a power of a sum with this number of terms."""
     if terms <= 1 or power < 2 or power != int(power):
         return terms
     if power > MOST_TERMS or terms > MOST_TERMS:

@@ -1,8 +1,8 @@
-"""What a rule is lowered to: kinds of step, in the order in which they run.
+"""The steps to which a rule is lowered, in the order in which they run.
 
-Arrays are stored per synapse, (n_post, n_pre), and traces per synapse and batch element, (batch, n_post, n_pre). The arrays
-are `w`, the states, and the drives: scratch arrays that hold averages over the batch elements for the steps that follow
-(`drives(steps)` returns their names). In every step `mean` is the mean over the batch elements.
+Arrays are stored per synapse, with the shape (n_post, n_pre), and traces per synapse and batch element, with the shape (batch,
+n_post, n_pre). The arrays are `w`, the states, and the drives: scratch arrays that hold averages over the batch elements for
+later steps (`drives(steps)` returns their names). In every step `mean` is the mean over the batch elements.
 """
 
 from collections.abc import Iterable
@@ -45,7 +45,7 @@ class _Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Product(_Step):
-    """``target = keep*target + scale*mean(post (x) pre)``: one matrix product.
+    """A matrix product: ``target = keep*target + scale*mean(post (x) pre)``.
 
     Parameters
     ----------
@@ -54,8 +54,8 @@ class Product(_Step):
     keep, scale : str
         Expressions in parameters, ``updates`` and numbers.
     post, pre : str
-        Expressions in bare names of that unit's variables (``post`` in broadcasts too), and in ``scalars``. Either may be
-        ``"1"``.
+        Expressions in bare names of that unit's variables and in ``scalars``; ``post`` may also read broadcasts. Either may
+        be ``"1"``.
     scalars : tuple of str
         The parameters, ``updates`` and ``in_PHASE``, that ``post`` and ``pre`` read. No variable of a unit that
         the equation reads has one of these names.
@@ -79,7 +79,7 @@ class Product(_Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Fused(_Step):
-    """``target = keep*target + scale*mean(expression)``: a loop over synapses and batch elements.
+    """A loop over synapses and batch elements: ``target = keep*target + scale*mean(expression)``.
 
     It is used for expressions that do not split into products. It draws no noise.
 
@@ -90,8 +90,8 @@ class Fused(_Step):
     keep, scale : str
         Expressions in parameters, ``updates`` and numbers.
     expression : str
-        An expression in NAME_pre, NAME_post, broadcasts (bare names), parameters, ``updates``, and arrays; the target
-        stands for its old value.
+        An expression in NAME_pre, NAME_post, broadcasts (bare names), parameters, ``updates``, and arrays; the name of
+        the target stands for its old value.
     """
 
     target: str
@@ -110,13 +110,13 @@ class Fused(_Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Elementwise(_Step):
-    """Statements per synapse, of values that do not vary over batch elements. Only these draw noise.
+    """Statements per synapse, of values that do not vary over batch elements. Only these steps draw noise.
 
     Parameters
     ----------
     statements : tuple of Statement
-        ``NAME = E`` or ``NAME += E``, in arrays, parameters and ``updates``. A name that is no array is a temporary of
-        these statements.
+        Statements ``NAME = E`` or ``NAME += E``, in arrays, parameters and ``updates``. A name that is not an array is
+        temporary.
     """
 
     statements: tuple[Statement, ...]
@@ -137,20 +137,20 @@ class Elementwise(_Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Traced(_Step):
-    """Traces are set in every batch element; then, if there is a target, ``target = keep*target + mean(expression)``.
+    """A loop that sets traces in every batch element; then a target, if any, is ``keep*target + mean(expression)``.
 
     Parameters
     ----------
     statements : tuple of Statement
-        ``NAME = E``, each of a trace. Expressions are those of `Fused`, with traces too, each read as the statements before
-        have left it.
+        Statements ``NAME = E``, each for a trace. Expressions are those of `Fused` and may also read traces, with the values
+        that earlier statements have set.
     target : str
-        An array that is no trace; empty for none.
+        An array that is not a trace; empty for none.
     keep, expression : str
-        As for `Fused`.
+        Expressions as in `Fused`.
     once : str
-        For weights that several synapses share, the terms that are added once, and not for each synapse. Then there is only
-        one statement or a target.
+        For weights that several synapses share, the terms that are added once and not for each synapse. In this case there is
+        only one statement, or a target.
     early : bool
         Whether the expression reads traces as they were before the statements.
     """
@@ -173,7 +173,7 @@ class Traced(_Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Gather(_Step):
-    """``variable`` of one unit of a synapse is the sum over its synapses of array*signal.
+    """A sum over the synapses of a unit: ``variable`` of the unit becomes the sum of array*signal.
 
     Parameters
     ----------
@@ -203,5 +203,5 @@ Step = Update | Gather
 
 
 def drives(steps: Iterable[Step]) -> tuple[str, ...]:
-    """Return names of the scratch arrays that `steps` need, in order of first use."""
+    """Return the names of the scratch arrays that `steps` need, in order of first use."""
     return tuple(dict.fromkeys(name for step in steps for name in step.drives))

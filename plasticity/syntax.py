@@ -1,8 +1,8 @@
-"""The check of the text of equations. Every text is read here before Brian2 or sympy sees it; nothing is executed.
+"""The check of the text of equations. Every text is checked here before Brian2 or sympy reads it; nothing is executed.
 
 An expression is made of numbers, names, arithmetic, comparisons, ``and``, ``or``, ``not`` and calls of known functions.
-The check knows every part by its kind and refuses what it does not know, so that no text reaches a program that would
-evaluate it.
+The check knows all kinds of parts that are allowed and refuses all others, so that no text reaches a program that would
+execute it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .sizes import TooLarge, check_size, check_terms
 __all__ = ["TEACH", "check_characters", "check_expression", "check_sizes", "check_terms_of", "check_unit", "parsed"]
 
 LONGEST = 100_000
-"""Characters of the equations of one neuron or rule."""
+"""The most characters in the equations of one neuron or rule."""
 MOST_PARTS = 2000
 DEEPEST = 200
 
@@ -33,19 +33,19 @@ TEACH: dict[type[ast.AST], str] = {
     ast.BitAnd: "uses `&`: write `and`",
     ast.BitOr: "uses `|`: write `or`",
     ast.Invert: "uses `~`: write `not`",
-    ast.MatMult: "uses `@`: an equation is of one unit, and sums over units are made by projections",
-    ast.Subscript: "uses `[ ]`: an equation is of one unit, and cannot pick another",
+    ast.MatMult: "uses `@`: an equation describes one unit, and projections compute sums over units",
+    ast.Subscript: "uses `[ ]`: an equation describes one unit, and cannot pick another",
     ast.Attribute: "uses `.`: the names of an equation have no parts",
     ast.IfExp: "uses `if`: write int(condition)*a + int(not condition)*b",
     ast.Is: "uses `is`: write `==`",
     ast.IsNot: "uses `is not`: write `!=`",
 }
 
-#: Why an equation of a unit does not call a function of many units.
+#: The reason why an equation of a unit does not call a function of many units.
 OF_MANY = (
-    "is of many units or synapses, and an equation is of one unit. What arrives in a compartment is a sum over synapses; a sum "
-    "over a population is what one other unit receives, and sends to all as a broadcast; the largest is what it receives by "
-    "connectivity=MaxPool.of_all(units)"
+    "is a function of many units or synapses, and an equation describes one unit. A compartment holds the sum over synapses. "
+    "For a sum over a population, connect the population to one other unit, and send its rate as a broadcast; for the largest "
+    "value, connect them by connectivity=MaxPool.of_all(units)"
 )
 
 
@@ -59,11 +59,11 @@ def check_expression(
     text : str
         The expression.
     where : str
-        The words with which an error message begins.
+        The beginning of error messages.
     functions : Mapping[str, int | None]
         The number of arguments of each function, by its name; None for two or more.
     form : str
-        What is expected, in words, where the text cannot be read at all.
+        A sentence that says what is expected, for a text that cannot be read at all.
 
     Raises
     ------
@@ -82,12 +82,12 @@ def check_expression(
 
 
 def check_unit(text: str, where: str) -> None:
-    """Prove that the unit of a line, as ``volt/second``, is a product of powers of names.
+    """Prove that the unit of a line, such as ``volt/second``, is a product of powers of names.
 
     Raises
     ------
     RecircuitError
-        If it is not such a value.
+        If the text is not such a unit.
     """
     node = check_expression(text, where, functions={})
     for part in ast.walk(node):
@@ -98,12 +98,12 @@ def check_unit(text: str, where: str) -> None:
 
 
 def check_characters(text: object, where: str) -> str:
-    """Return the text without its comments, proven to be of plain characters and of sane length.
+    """Return the text without its comments; refuse characters that no equation has, and very long texts.
 
     Raises
     ------
     RecircuitError
-        If the argument is no text, is too long, or has a character that no equation has.
+        If the argument is not a text, is too long, or has a character that no equation has.
     """
     if not isinstance(text, str):
         raise RecircuitError(f"{where}: expected text, such as 'tanh(basal)'; got {text!r:.200}.")
@@ -122,7 +122,7 @@ def check_characters(text: object, where: str) -> str:
 
 
 def check_sizes(node: ast.AST, where: str) -> None:
-    """Refuse an expression with too many parts, or with a constant that takes too long, or is no number.
+    """Refuse an expression with too many parts, or with a constant that takes too long or is not a number.
 
     Raises
     ------
@@ -147,14 +147,14 @@ def check_sizes(node: ast.AST, where: str) -> None:
 
 
 def parsed(text: str, mode: str) -> Any:
-    """Return Python's own syntax tree, without executing anything; what Python would warn of is a SyntaxError."""
+    """Return Python's own syntax tree, without executing anything; a warning of Python becomes a SyntaxError."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         return ast.parse(text, mode=mode)
 
 
 def check_terms_of(text: str, where: str) -> None:
-    """Refuse an expression of too many terms, where it is going to be multiplied out.
+    """Refuse an expression that would have too many terms when it is multiplied out.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def _expressions(node: ast.AST) -> list[ast.expr]:
 
 
 class _Check:
-    """The walk through one expression."""
+    """The check of one expression."""
 
     def __init__(self, where: str, functions: Mapping[str, int | None]) -> None:
         self.where, self.functions = where, functions
@@ -182,7 +182,7 @@ class _Check:
     def expression(self, node: ast.expr) -> None:
         match node:
             case ast.Constant(value=bool(truth)):
-                self.refuse(f"`{truth}` is no number: write {int(truth)}")
+                self.refuse(f"`{truth}` is not a number: write {int(truth)}")
             case ast.Constant(value=int() | float()):
                 pass
             case ast.Name(id=name):

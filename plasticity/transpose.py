@@ -1,4 +1,4 @@
-"""Feedback weights that are the transpose of something that the forward synapses keep."""
+"""Feedback weights that are the transpose of an array of the forward synapses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Transpose"]
 class Transpose:
     """The transpose of the forward weights, or of a state of the forward synapses, as the feedback weights of a rule.
 
-    No synapse knows what another one keeps, so that a rule with such feedback weights is not local: it is a control.
+    No synapse knows the values of another one, so that a rule with such feedback weights is not local: it is a control.
 
     Parameters
     ----------

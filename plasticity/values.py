@@ -1,4 +1,4 @@
-"""Named numbers that do not change: a rule's parameters and initial states."""
+"""Constant numbers with names: a rule's parameters and initial states."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Measured(float):
     dimension: Dimension
 
     def __new__(cls, value: float, dimension: Dimension) -> Measured:
-        """A number of this dimension."""
+        """Return a number with this dimension."""
         made = super().__new__(cls, value)
         made.dimension = dimension
         return made
@@ -32,12 +32,12 @@ class Measured(float):
 
 
 def dimension_of(value: float) -> Dimension:
-    """The dimension of a number; plain ones have none."""
+    """Return the dimension of a number; plain numbers have none."""
     return value.dimension if isinstance(value, Measured) else DIMENSIONLESS
 
 
 def as_text(value: float) -> str:
-    """A number as text, with its unit."""
+    """Return a number as text, with its unit."""
     return str(Quantity(float(value), dim=value.dimension)) if isinstance(value, Measured) else f"{value:.12g}"
 
 
@@ -46,7 +46,7 @@ class Values(dict[str, float]):
 
     @classmethod
     def of(cls, values: Mapping[str, Any] | None, where: str) -> Values:
-        """`values` as floats; `where` names the owner in the message when one is not a number."""
+        """Return `values` as floats; `where` names the owner in the message if one is not a number."""
         if values is not None and not isinstance(values, Mapping):
             raise RecircuitError(
                 f"{where} must be a dict of names and numbers, such as dict(rate=0.1), but is {values!r}."
@@ -67,7 +67,7 @@ class Values(dict[str, float]):
 
 
 def is_finite(value: Any) -> bool:
-    """Whether it is one number that a float can be, however long a whole number is."""
+    """Return whether a value is one finite number that fits a float; whole numbers may have any length."""
     return isinstance(value, Real) and not isinstance(value, bool) and abs(cast("Any", value)) <= sys.float_info.max
 
 

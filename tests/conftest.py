@@ -12,7 +12,7 @@ from recircuit.circuits.backends.cpp.compiler import missing_compiler
 from recircuit.circuits.backends.cuda.requirements import missing_cuda
 
 os.environ["MPLBACKEND"] = "Agg"  # for a matplotlib that is imported later, or not at all
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a process that a test starts need not compile all modules anew
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a process that a test starts need not compile all modules again
 logging.getLogger("brian2").setLevel(logging.WARNING)  # or every failure shows pages of generated code
 
 #: Where MNIST and CIFAR lie: $RECIRCUIT_DATA, or beside the checkout.
@@ -20,7 +20,7 @@ DATA = Path(os.environ.get("RECIRCUIT_DATA") or Path(__file__).parents[2] / "sha
 
 
 def missing_data() -> str:
-    """Why tests with the data files cannot run; empty if they can."""
+    """Return why tests with the data files cannot run; empty if they can."""
     return "" if DATA.is_dir() else f"no data files in {DATA}; name their folder in RECIRCUIT_DATA"
 
 
@@ -36,5 +36,5 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """The folder with the folders mnist and cifar."""
+    """Return the folder with the folders mnist and cifar."""
     return DATA

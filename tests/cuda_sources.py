@@ -29,7 +29,7 @@ SPILLS = re.compile(r"(\d+) bytes spill stores, (\d+) bytes spill loads")
 
 
 def missing_nvcc() -> str:
-    """Why nothing can be compiled by nvcc; empty if it can."""
+    """Return why nothing can be compiled by nvcc; empty if it can."""
     return "" if toolkit.find_toolkit() else "nvcc is not there: name the folder of a CUDA toolkit in CUDA_HOME"
 
 
@@ -49,12 +49,13 @@ class Cubin:
     """What nvcc makes of a file: its PTX, what ptxas says, and the file of machine code."""
 
     ptx: str
-    said: str
+    ptxas_output: str
     file: Path
 
     def doubles(self) -> dict[str, str]:
-        """Each kernel that has an instruction in double precision, with the first of them: in PTX, and in SASS if it
-        can be read."""
+        """Return each kernel with an instruction in double precision, and the first of them: in PTX, and in SASS if
+        possible.
+        """
         bodies = re.findall(r"^(?:\.visible )?\.entry (\w+)\((.*?)^\}", self.ptx, re.M | re.S)
         assert bodies
         found = {name: _first(PTX_DOUBLE, body) for name, body in bodies}
@@ -64,8 +65,9 @@ class Cubin:
         return {name: line for name, line in found.items() if line}
 
     def stale_loads(self, name: str) -> list[str]:
-        """Loads by a kernel from a cache that does not see what other blocks have written since the kernel began; those of
-        tables of mathematical functions, which nobody writes, do not count."""
+        """Return the loads by which a kernel reads from a cache that does not see what other blocks have written since
+        the kernel began. Loads from tables of mathematical functions, which nobody writes, do not count.
+        """
         bodies = re.findall(rf"^(?:\.visible )?\.entry {name}\w*\((.*?)^\}}", self.ptx, re.M | re.S)
         assert len(bodies) == 1 and "ld.global" in bodies[0]
         tables: set[str] = set()
@@ -78,9 +80,9 @@ class Cubin:
         return [address for address in loads if address not in tables]
 
     def spills(self) -> list[str]:
-        """Lines of ptxas that tell of registers that are kept in memory."""
-        assert "spill" in self.said
-        return [line for line in self.said.splitlines() if any(int(n) for m in SPILLS.findall(line) for n in m)]
+        """Return the lines of ptxas that tell of registers that are kept in memory."""
+        assert "spill" in self.ptxas_output
+        return [line for line in self.ptxas_output.splitlines() if any(int(n) for m in SPILLS.findall(line) for n in m)]
 
 
 def compile_kernels(recipe: Recipe, folder: Path) -> Cubin:
@@ -101,14 +103,14 @@ def compile_file(call: tuple[str, ...], folder: Path, name: str) -> Cubin:
 
 @cache
 def cuobjdump() -> str | None:
-    """The disassembler: beside nvcc, or on the PATH."""
+    """Return the path of the disassembler, which is beside nvcc or on the PATH."""
     found = toolkit.find_toolkit()
     beside = found and found.nvcc.resolve().parent / "cuobjdump"
     return str(beside) if beside and beside.is_file() else shutil.which("cuobjdump")
 
 
 def sass_of(file: Path) -> str:
-    """Disassembled machine code; empty where there is no disassembler, and the PTX must do."""
+    """Return disassembled machine code; it is empty where there is no disassembler, so that the PTX has to do."""
     program = cuobjdump()
     if program is None:
         return ""
@@ -132,7 +134,7 @@ def write_loop(folder: Path, architecture: tuple[str, ...] = ("-arch=sm_90",)) -
 
 
 def _toolkit() -> toolkit.Toolkit:
-    """The machine's, with prototypes in the place of cuBLAS where it has none."""
+    """Return the machine's toolkit, with prototypes in the place of cuBLAS where it has none."""
     found = toolkit.find_toolkit() or toolkit.Toolkit(Path("nvcc"), (13, 0), ((9, 0),), None, None)
     if found.library is None:
         return toolkit.Toolkit(found.nvcc, found.version, found.cards, PROTOTYPES, Path("lib/libcublas.so"))

@@ -31,7 +31,9 @@ def layered(
     lengths: tuple[int, int] | None = None,
     **options: Any,
 ) -> rc.Circuit:
-    """x, h1, h2, ..., o: as deep as ``sizes`` says, in step-by-step mode unless ``tau`` or ``lengths`` (ms) say otherwise."""
+    """Return a network x, h1, h2, ..., o of ``sizes``, in step-by-step mode unless ``tau`` or ``lengths`` (ms) say
+    otherwise.
+    """
     output = output or rc.HingeOutput(M=20)
     net = rc.Circuit(**options)
     lower = net.stimulus("x", sizes[0])
@@ -49,12 +51,12 @@ def layered(
 
 
 def layers(net: rc.Circuit) -> list[str]:
-    """The populations from the stimulus to the output."""
+    """Return the populations from the stimulus to the output."""
     return [n for n in net.populations if n == "x" or n == "o" or n.startswith("h")]
 
 
 def weights(net: rc.Circuit) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Copies of W_l, l = 1..L, and of R_l, l = 2..L (none for backpropagation)."""
+    """Return copies of W_l, l = 1..L, and of R_l, l = 2..L (none for backpropagation)."""
     names = layers(net)
     pairs = list(zip(names[:-1], names[1:]))
     ups = [net[f"{a}_to_{b}.w"] for a, b in pairs]
@@ -64,14 +66,14 @@ def weights(net: rc.Circuit) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 
 def stimuli(net: rc.Circuit, count: int = 12, seed: int = 1) -> dict[str, np.ndarray]:
-    """Normal stimuli and random labels."""
+    """Return normal stimuli and random labels."""
     rng = np.random.default_rng(seed)
     sizes = {n: net.populations[n].size for n in ("x", "o")}
     return {"x": rng.normal(size=(count, sizes["x"])), "s": rng.integers(0, sizes["o"], count)}
 
 
 def masks_of(arrays: list[np.ndarray]) -> list[np.ndarray]:
-    """1 where a weight is not 0."""
+    """Return arrays that are 1 where a weight is not 0."""
     return [(a != 0).astype(float) for a in arrays]
 
 
@@ -84,7 +86,7 @@ def textbook(
 
 
 def anything(seed: int, batch_size: int = 2, **options: Any) -> rc.Circuit:
-    """A random circuit of random phases: recurrent, with latches, units without memory, a broadcast and noise."""
+    """Return a random circuit of random phases: it is recurrent, with latches, units without memory, a broadcast and noise."""
     rng, phases = np.random.default_rng(seed), ("a", "b", "c", "d")
 
     def during() -> str | None:
@@ -136,7 +138,7 @@ def anything(seed: int, batch_size: int = 2, **options: Any) -> rc.Circuit:
 
 
 def grouped(options: Mapping[str, Any], **groups: type) -> dict[str, Any]:
-    """Options in which the fields of dataclasses are gathered: ``grouped({"c": 1}, perturbation=Perturbation)``."""
+    """Return options in which the fields of dataclasses are gathered: ``grouped({"c": 1}, perturbation=Perturbation)``."""
     left = dict(options)
     made = {
         group: kind(**{f.name: left.pop(f.name) for f in fields(kind) if f.name in left})
@@ -146,5 +148,5 @@ def grouped(options: Mapping[str, Any], **groups: type) -> dict[str, Any]:
 
 
 def image_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of `image_network`, those of its synapses and of its feedback by their own names."""
+    """Return options of `image_network`, with those of its synapses and of its feedback by their own names."""
     return grouped(options, synapses=Synapses, feedback=Feedback)

@@ -16,22 +16,22 @@ import recircuit as rc
 
 
 def circuit(plan: Plan, **options: Any) -> rc.Circuit:
-    """The circuit of a plan."""
+    """Return the circuit of a plan."""
     net = rc.Circuit(batch_size=plan.batch, **{"seed": 1} | options)
-    told = {m.name for m in plan.messages}
+    broadcast_names = {m.name for m in plan.messages}
     made = {}
     for u in plan.units:
         if u.shown is not None:
             every = {"every": u.every * ms} if u.every else {}
             made[u.name] = net.stimulus(u.name, u.size, during=u.shown or None, closed=u.closed, **every)
         else:
-            made[u.name] = net.population(u.name, u.size, _neuron(u, told), **_arrays(u))
+            made[u.name] = net.population(u.name, u.size, _neuron(u, broadcast_names), **_arrays(u))
     for m in plan.messages:
         net.broadcast(made[m.source], m.name, during=m.during or None, closed=m.closed)
     for p in plan.paths:
         net.connect(
             made[p.pre], made[p.post], into=p.into, sends=p.sends, name=p.name, during=p.during or None,
-            closed=p.closed, rule=_learning(p, told), **_weights(net, p),
+            closed=p.closed, rule=_learning(p, broadcast_names), **_weights(net, p),
             **({"learns": p.learns} if p.rule else {}), **({"delay": p.delay * ms} if np.any(p.delay) else {}),
         )  # fmt: skip
     for mode, windows in plan.modes.items():
@@ -39,18 +39,18 @@ def circuit(plan: Plan, **options: Any) -> rc.Circuit:
     return net
 
 
-def _neuron(u: Units, told: set[str]) -> rc.Neuron:
-    heard = [f"{n} : 1 (broadcast)" for n in told if u.name != "one"]
+def _neuron(u: Units, broadcast_names: set[str]) -> rc.Neuron:
+    declared = [f"{n} : 1 (broadcast)" for n in broadcast_names if u.name != "one"]
     numbers = {name: value * second for name, value in u.parameters.items() if np.ndim(value) == 0}
     numbers |= {name: 1 * ms for name, value in u.parameters.items() if np.ndim(value)}
     sums = [f"{total} : 1 (weights into {into})" for total, into in u.totals.items()]
     return rc.Neuron(
-        "\n".join([*(f"{c} : 1 (compartment)" for c in u.compartments), *heard, *sums, *u.lines]), **numbers
+        "\n".join([*(f"{c} : 1 (compartment)" for c in u.compartments), *declared, *sums, *u.lines]), **numbers
     )
 
 
 def _weights(net: rc.Circuit, p: Path) -> dict[str, Any]:
-    """Weights and connectivity; a matrix of synapses in one of the forms in which it can be given."""
+    """Return weights and connectivity; a matrix of synapses has one of the forms in which it can be given."""
     if p.mirrors:
         return {"weights": net[p.mirrors].T if p.scale == 1 else p.scale * net[p.mirrors].T}
     there: Any = p.there
@@ -62,7 +62,7 @@ def _weights(net: rc.Circuit, p: Path) -> dict[str, Any]:
 
 
 def _windows(net: rc.Circuit, p: Path) -> Any:
-    """The windows of a projection over a row of units, which is the image below."""
+    """Return the windows of a projection over a row of units, which is the image below."""
     pre, post = net[p.pre].size, net[p.post].size
     above, below = (pre, post) if p.kind.endswith("back") else (post, pre)
     taps, before = window(below, above)
@@ -77,13 +77,13 @@ def _arrays(u: Units) -> dict[str, Any]:
     return {name: value * second for name, value in u.parameters.items() if np.ndim(value)}
 
 
-def _learning(p: Path, told: set[str]) -> Any:
+def _learning(p: Path, broadcast_names: set[str]) -> Any:
     if not p.rule:
         return None
-    heard = tuple(n for n in told if n in " ".join(p.rule))
+    declared = tuple(n for n in broadcast_names if n in " ".join(p.rule))
     text = "\n".join(p.rule)
     return rc.Rule(
-        p.name, source="a test", forward=text, feedback=text, traces=p.traces, state=p.states, broadcasts=heard,
+        p.name, source="a test", forward=text, feedback=text, traces=p.traces, state=p.states, broadcasts=declared,
         parameters={n: v for n, v in dict(eta=20 * Hz, slow=5 * ms).items() if n in text},
     )  # fmt: skip
 
@@ -91,7 +91,7 @@ def _learning(p: Path, told: set[str]) -> Any:
 def data(
     plan: Plan, mode: str, samples: int, seed: int, *, ragged: bool = False, arrays: bool = False
 ) -> dict[str, Any]:
-    """Samples for all stimuli of a mode; some end early, and without ``arrays`` some are one series for all."""
+    """Return samples for all stimuli of a mode; some end early, and without ``arrays`` some are one series for all."""
     rng, found = np.random.default_rng(seed), {}
     for u in plan.units:
         if u.shown is None:
@@ -107,13 +107,13 @@ def data(
 
 
 def _shared(rows: np.ndarray, every: Any, form: int, each: np.ndarray) -> Any:
-    """One series for all samples, in one of three forms; or a series for each sample."""
+    """Return one series for all samples, in one of three forms; or a series for each sample."""
     forms = [each, rows, TimedArray(rows, dt=every), lambda t: rows[round(t / every)]]
     return forms[form]
 
 
 def _of_all(rows: Any, every: float, count: int, samples: int) -> np.ndarray:
-    """An array with the samples along its first axis, zero after their ends."""
+    """Return an array with the samples along its first axis, zero after their ends."""
     if isinstance(rows, TimedArray):
         rows = rows.values
     elif callable(rows):
@@ -130,7 +130,7 @@ def rows_of(u: Units, windows: dict[str, tuple[int, int]]) -> int:
 
 
 def noise_of(plan: Plan) -> list[str]:
-    """The variables with noise of their own: what the loop has to know, since it cannot draw the same numbers."""
+    """Return the names of variables with their own noise, which the loop has to know, as it cannot draw the same numbers."""
     lines = [(u.name, equation(line)) for u in plan.units for line in u.lines]
     states = [f"{unit}.{e.name}" for unit, e in lines if NOISE.search(e.rhs)]
     targets = {p.name: line.split("=")[0].strip() for p in plan.paths for line in p.rule if NOISE.search(line)}

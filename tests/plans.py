@@ -31,14 +31,14 @@ class Draws:
         return "" if self.chance(always) else self.some((*DAY, "ee"), 3)
 
     def windows(self, names: tuple[str, ...], strict: bool) -> dict[str, tuple[int, int]]:
-        """One after the other, or overlapping and with gaps."""
+        """Return windows that follow each other, or overlap and have gaps."""
         lengths = self.rng.integers(1, 4, len(names))
         begins = np.cumsum([0, *lengths[:-1]]) if strict else self.rng.integers(0, 5, len(names))
         return {n: (int(b), int(b + l)) for n, b, l in zip(names, begins, lengths)}
 
 
 def plan(seed: int, batch: int | None = None, *, noisy: bool = False) -> Plan:
-    """The plan of a seed; with noise in its units and rules, if it is to be noisy."""
+    """Return the plan of a seed; it has noise in its units and rules, if it is to be noisy."""
     d = Draws(seed)
     planned = _plan(d, batch)
     return with_noise(d, planned) if noisy else planned
@@ -47,17 +47,17 @@ def plan(seed: int, batch: int | None = None, *, noisy: bool = False) -> Plan:
 def _plan(d: Draws, batch: int | None) -> Plan:
     batch = batch or int(d.rng.integers(1, 4))
     units = [Units("x", 3, **_shown(d)), Units("y", int(d.rng.integers(1, 3)), **_shown(d))]
-    told = d.chance(0.5)
-    units += [_unit(d, f"h{k}", batch, told) for k in range(2)]
+    has_broadcast = d.chance(0.5)
+    units += [_unit(d, f"h{k}", batch, has_broadcast) for k in range(2)]
     messages = ()
-    if told:
+    if has_broadcast:
         source = d.one("y", "h1") if units[1].size == 1 else "one"
         source = "one" if source == "h1" else source
         if source == "one":
             line = f"rate = tanh(basal) : 1 (during {d.some(DAY)})" if d.chance(0.5) else "rate = tanh(basal) : 1"
             units.append(Units("one", 1, (line,), ("basal",)))
         messages = (Message("told", source, d.during(), d.one("hold", "zero")),)
-    paths = [_path(d, pre, post, told) for pre in units for post in units if _joined(d, pre, post)]
+    paths = [_path(d, pre, post, has_broadcast) for pre in units for post in units if _joined(d, pre, post)]
     paths = _mirrored(d, paths, {u.name: u.size for u in units})
     modes = {"day": d.windows(DAY, d.chance(0.5)), "night": d.windows(NIGHT, d.chance(0.5))}
     return Plan(batch, tuple(units), tuple(paths), messages, modes)
@@ -77,9 +77,9 @@ def _flag(d: Draws, always: float, *words: str) -> str:
     return f"({inside})" if inside else ""
 
 
-def _unit(d: Draws, name: str, batch: int, told: bool) -> Units:
+def _unit(d: Draws, name: str, batch: int, has_broadcast: bool) -> Units:
     reads = ["basal", ".4*apical", ".3*latched", ".3*mean", ".2*kept", "in_aa*basal", "sin(t/(3*ms))"]
-    reads += ["told"] if told else []
+    reads += ["told"] if has_broadcast else []
     totals = {"total": d.one("basal", "apical")} if d.chance(0.3) else {}
     reads += [".2*total"] if totals else []
 
@@ -106,7 +106,7 @@ def _unit(d: Draws, name: str, batch: int, told: bool) -> Units:
     )  # fmt: skip
 
 
-def _path(d: Draws, pre: Units, post: Units, told: bool) -> Path:
+def _path(d: Draws, pre: Units, post: Units, has_broadcast: bool) -> Path:
     stimulus = pre.shown is not None
     into = "basal" if stimulus or post.name == "one" else d.one("basal", "apical")
     sends = "rate" if stimulus else d.one("rate", "rate", "gain", "latched", "kept")
@@ -115,7 +115,7 @@ def _path(d: Draws, pre: Units, post: Units, told: bool) -> Path:
     there = d.one(None, None, d.rng.random(shape) < 0.6) if kind == "matrix" else None
     if there is not None and not there.any():
         there = None
-    if kind == "largest" and sends == "kept":  # of which all units may have the same, but for its last digit
+    if kind == "largest" and sends == "kept":  # of which all units may have the same, except for its last digit
         sends = "rate"
     delay = _delay(d, kind, shape)
     path = Path(
@@ -123,7 +123,7 @@ def _path(d: Draws, pre: Units, post: Units, told: bool) -> Path:
         delay=delay, there=there, kind=kind,
     )  # fmt: skip
     learns = post.name != "one" and kind != "largest" and d.chance(0.7)
-    return replace(path, **_rule(d, stimulus, told, kind)) if learns else path
+    return replace(path, **_rule(d, stimulus, has_broadcast, kind)) if learns else path
 
 
 def _other_kinds(post: int, pre: int) -> list[str]:
@@ -134,7 +134,7 @@ def _other_kinds(post: int, pre: int) -> list[str]:
 
 
 def _delay(d: Draws, kind: str, shape: tuple[int, int]) -> Any:
-    """In steps: none, one for all synapses, or one for each weight."""
+    """Return a delay in steps: none, one for all synapses, or one for each weight."""
     each = [] if kind == "largest" else [d.rng.integers(0, 4, _shape(kind, *shape))]
     return d.one(0, 0, int(d.rng.integers(1, 5)), *each)
 
@@ -147,7 +147,7 @@ def _shape(kind: str, post: int, pre: int) -> tuple[int, ...]:
 
 
 def _mirrored(d: Draws, paths: list[Path], sizes: dict[str, int]) -> list[Path]:
-    """Some of the projections between two populations have the weights of the one in the opposite direction."""
+    """Give some of the projections between two populations the weights of the one in the opposite direction."""
     found: list[Path] = []
     for p in paths:
         opposite = [q for q in found if (q.pre, q.post) == (p.post, p.pre) and q.pre != q.post and not q.mirrors]
@@ -163,12 +163,12 @@ def _mirror(d: Draws, p: Path, of: Path, sizes: dict[str, int]) -> Path:
     )  # fmt: skip
 
 
-def _rule(d: Draws, stimulus: bool, told: bool, kind: str) -> dict[str, Any]:
+def _rule(d: Draws, stimulus: bool, has_broadcast: bool, kind: str) -> dict[str, Any]:
     p = d.one("x_pre", "arriving_pre", *([] if stimulus else ["gain_pre", "latched_pre", "mean_pre", "kept_pre"]))
     q, r = (d.one("x_post", "gain_post", "latched_post", "mean_post", "basal_post", "count_post") for _ in "qr")
     learns = d.some(DAY, 3)
     now = f"in_{learns.split(' and ')[0]}"
-    by = "*told" if told and d.chance(0.5) else ""
+    by = "*told" if has_broadcast and d.chance(0.5) else ""
     plain: list[dict[str, Any]] = [
         dict(rule=(f"dw = .05*{p}*{q}{by} - .01*w",)),
         dict(rule=(f"el = .8*el*(1 - {now}) + {p}*{q}", f"dw = .05*{r}*el{by}"), traces=("el",)),
@@ -189,7 +189,7 @@ def _rule(d: Draws, stimulus: bool, told: bool, kind: str) -> dict[str, Any]:
 
 
 def with_noise(d: Draws, planned: Plan) -> Plan:
-    """The plan with small noise in the units that have equations, which rules read, and in some of the rules."""
+    """Return the plan with small noise in the units that have equations, which rules read, and in some of the rules."""
     return replace(
         planned, units=tuple(_noisy_unit(d, u) for u in planned.units),
         paths=tuple(_noisy_path(d, p) if p.rule and d.chance(0.6) else p for p in planned.paths),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def run(command: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A line of shell, with this environment's commands."""
+    """Run a line of shell, with this environment's commands."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env = os.environ | {"PATH": path, **environment}
     return subprocess.run(command, shell=True, cwd=folder, env=env, capture_output=True, text=True, check=False)

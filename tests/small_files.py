@@ -11,7 +11,7 @@ Written = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 def write_svhn(folder: Path, train: int = 6, test: int = 3, extra: int = 0) -> Written:
-    """What train_32x32.mat, test_32x32.mat and, if asked for, extra_32x32.mat hold, by name."""
+    """Write what train_32x32.mat, test_32x32.mat and, if asked for, extra_32x32.mat hold, by name."""
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True, exist_ok=True)
     found = {}
@@ -25,7 +25,7 @@ def write_svhn(folder: Path, train: int = 6, test: int = 3, extra: int = 0) -> W
 
 
 def write_back_image(folder: Path, train: int = 6, test: int = 3) -> Written:
-    """What the two .amat files hold; the larger one, which is trained on, is called test."""
+    """Write what the two .amat files hold; the larger one, which is trained on, is called test."""
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True, exist_ok=True)
     found = {}
@@ -40,7 +40,7 @@ def write_back_image(folder: Path, train: int = 6, test: int = 3) -> Written:
 
 
 def write_timit(folder: Path, train: int = 6, test: int = 3) -> Written:
-    """What timit.npz holds."""
+    """Write what timit.npz holds."""
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True, exist_ok=True)
     found = {name: (rng.normal(size=(n, 39)), np.arange(n) % 6) for name, n in (("train", train), ("test", test))}

@@ -87,7 +87,7 @@ class Import:
 
 @cache
 def modules() -> dict[str, Path]:
-    """Every module of the project, by import name."""
+    """Return every module of the project, by import name."""
     found: dict[str, Path] = {}
     for name, folder in FOLDERS.items():
         for path in sorted((ROOT / folder).rglob("*.py")):
@@ -97,12 +97,12 @@ def modules() -> dict[str, Path]:
 
 
 def package(module: str) -> str:
-    """The package that a module is in; a package is in itself."""
+    """Return the package that a module is in; a package is in itself."""
     return module if modules()[module].name == "__init__.py" else module.rpartition(".")[0]
 
 
 def imports(module: str) -> Iterator[Import]:
-    """All imports from the project."""
+    """Yield all imports from the project."""
     for node in ast.walk(ast.parse(modules()[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -128,19 +128,19 @@ def _from(module: str, node: ast.ImportFrom) -> Iterator[Import]:
 
 @cache
 def all_imports() -> tuple[Import, ...]:
-    """Those of all modules."""
+    """Return the imports of all modules."""
     return tuple(found for module in modules() for found in imports(module))
 
 
 def place(module: str) -> str:
-    """The entry of the table that a module belongs to: the longest that begins its name."""
+    """Return the entry of the table that a module belongs to: the longest that begins its name."""
     parts = module.split(".")
     names = (".".join(parts[:n]) for n in range(len(parts), 0, -1))
     return next(name for name in names if name in HEIGHT)
 
 
 def height(module: str) -> int:
-    """Its layer."""
+    """Return the layer of a module."""
     return HEIGHT[place(module)]
 
 
@@ -159,7 +159,7 @@ def test_a_module_imports_from_lower_layers_and_its_own_folder() -> None:
 
 @pytest.mark.parametrize("within", FOLDERS)
 def test_imports_have_no_cycle(within: str) -> None:
-    """Among the modules of a package, and those of ``recircuit`` are all."""
+    """There is none among the modules of a package, and those of ``recircuit`` are all modules."""
     graph: dict[str, set[str]] = {}
     for found in all_imports():
         if found.module != found.target and all(m.startswith(within) for m in (found.module, found.target)):
@@ -184,14 +184,14 @@ def test_nothing_private_is_imported_from_another_folder() -> None:
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Every function and method in a file, those inside of others too."""
+    """Yield every function and method in a file, also those inside of others."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
 def lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """The lines of a function's body, without its docstring."""
+    """Return the lines of a function's body, without its docstring."""
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
     return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
 
@@ -210,21 +210,21 @@ def test_examples_have_at_most_150_lines() -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS.values())
 def test_functions_are_short(folder: str) -> None:
-    """At most 8 lines in the median and 30 at the 90th percentile, in each of the folders."""
+    """They have at most 8 lines in the median and 30 at the 90th percentile, in each of the folders."""
     sizes = sorted(lines(f) for path in modules().values() if (ROOT / folder) in path.parents for f in functions(path))
     assert sizes[len(sizes) // 2] <= 8
     assert sizes[len(sizes) * 9 // 10] <= 30
 
 
 def test_the_interpreter_shows_how_small_a_backend_is() -> None:
-    """All kinds of kernel, noise, series and the loop around them: 250 lines that are not blank."""
+    """It has all kinds of kernel, noise, series and the loop around them in 250 lines that are not blank."""
     files = (ROOT / "circuits" / "backends" / "interpreter").glob("*.py")
     lines = [line for path in files for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     assert len(lines) <= 250
 
 
 def test_no_public_function_takes_more_than_ten_parameters() -> None:
-    """Constructors too, except those of dataclasses, which are records.
+    """This includes constructors, except those of dataclasses, which are records.
 
     Not counted are the commands of the command line, whose parameters are its options, and the estimators, of which
     scikit-learn asks that each setting is a parameter of the constructor.

@@ -135,7 +135,7 @@ def test_odd_values_are_used_or_refused_in_words(name: str, data: st.DataObject)
 # --- the mechanism ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("call, told", [
+@pytest.mark.parametrize("call, message", [
     (lambda: rc.Circuit(batchsize=2), "Circuit: there is no argument 'batchsize'. Did you mean `batch_size`"),
     (lambda: rc.Circuit().population("h", 2), "population: the argument 'model' is missing. It takes name, size, model"),
     (lambda: rc.Circuit().population("h", 2, rc.pyramidal(), name="g"), "'name' is given twice"),
@@ -179,8 +179,8 @@ def test_odd_values_are_used_or_refused_in_words(name: str, data: st.DataObject)
     (lambda: rc.Dataset.from_arrays("d", X, [[1], [1, 2]], X, [0, 1]), "y_train is no array"),
     (lambda: rc.Dataset.from_arrays("d", [[1], [1, 2]], [0, 1], X, [0, 1]), "x_train is no array"),
 ])  # fmt: skip
-def test_a_call_that_cannot_be_is_refused_in_words(call: Callable[[], Any], told: str) -> None:
-    with pytest.raises(rc.RecircuitError, match=told):
+def test_a_call_that_cannot_be_is_refused_in_words(call: Callable[[], Any], message: str) -> None:
+    with pytest.raises(rc.RecircuitError, match=message):
         call()
 
 
@@ -243,10 +243,10 @@ def test_a_long_value_makes_no_long_message(door: str) -> None:
             "weights": lambda: net.__setitem__("h.rate", long),
             "record": lambda: net.run(X, presentations=1, record=[long]),
         }[door]()
-    said = str(refused.value)
-    assert len(said) <= 4000 and str(rc.RecircuitError(said)) == said
+    text = str(refused.value)
+    assert len(text) <= 4000 and str(rc.RecircuitError(text)) == text
 
 
 def test_a_message_that_is_cut_keeps_its_beginning_and_its_end() -> None:
-    said = str(rc.RecircuitError("h: got " + "x" * 10_000 + ". Give a number."))
-    assert said.startswith("h: got xxx") and " [...] " in said and said.endswith("xxx. Give a number.")
+    text = str(rc.RecircuitError("h: got " + "x" * 10_000 + ". Give a number."))
+    assert text.startswith("h: got xxx") and " [...] " in text and text.endswith("xxx. Give a number.")

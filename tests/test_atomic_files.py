@@ -60,13 +60,13 @@ def test_a_link_that_somebody_has_prepared_is_not_written_through(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("x" * 300, "which is too long"), ("no/such/folder", "Cannot write"), (".", "Cannot write")]
+    ("name", "message"), [("x" * 300, "which is too long"), ("no/such/folder", "Cannot write"), (".", "Cannot write")]
 )
 def test_a_name_that_cannot_be_written_is_refused_in_words(
-    name: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(rc.RecircuitError, match=said):
+    with pytest.raises(rc.RecircuitError, match=message):
         rc.Checkpoint({"w": np.zeros(2)}).save(name)
     assert not list(tmp_path.iterdir())
 

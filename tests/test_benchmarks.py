@@ -51,7 +51,7 @@ SETTINGS = Settings(sizes=(7, 6, 5, 4), batch_size=3, steps=12, clamped_from=5, 
 
 
 class OnNumpy(RecircuitPeer):
-    """Without a compiler."""
+    """The workload on the backend numpy, which needs no compiler."""
 
     backend = "numpy"
 
@@ -97,7 +97,7 @@ def test_circuits_of_papers_are_what_their_equations_say(
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_ceiling_counts_the_products_of_the_circuit(mode: str) -> None:
-    """But for the supervisor's one-to-one projection, and the multiplications of the state equations."""
+    """It leaves out the supervisor's one-to-one projection, and the multiplications of the state equations."""
     peer = OnNumpy(draw(SETTINGS), mode)
     learning_and_products = sum(
         e.operation.work
@@ -125,12 +125,12 @@ def test_targets_of_what_was_measured() -> None:
     assert targets({"cases": []}) == []
 
 
-def test_what_is_told_of_the_machine_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_facts_about_a_machine_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("brian2cuda")
     monkeypatch.setenv("CUDA_HOME", str(STAND_IN))
     monkeypatch.setattr("recircuit.circuits.backends.cuda.gpu.find_gpu", lambda: GPU)
-    told = gpu.facts()
-    assert told["gpu"]["name"] == GPU.name and told["machine"]["threads"] >= 1
+    facts = gpu.facts()
+    assert facts["gpu"]["name"] == GPU.name and facts["machine"]["threads"] >= 1
 
 
 def test_what_a_gpu_should_show() -> None:
@@ -146,13 +146,13 @@ def test_what_a_gpu_should_show() -> None:
     )
     assert found[share] is True and found[eager] is False and found["an epoch of MNIST, s"] is None
     assert {t["ok"] for t in gpu.targets({})} == {None} and len(gpu.targets({})) == len(found)
-    findings = _told() | gpu.finish({"parts": parts}) | {"parts": {"build": {"error": "no nvcc"}}}
+    findings = _facts() | gpu.finish({"parts": parts}) | {"parts": {"build": {"error": "no nvcc"}}}
     text = gpu.text(findings)
     assert "**no nvcc**" in text and "| NO |" in text and "| not measured |" in text
     assert "recircuit[cuda" in gpu.wheels()
 
 
-def _told() -> dict[str, Any]:
+def _facts() -> dict[str, Any]:
     machine = {"processor": "p", "processors": 1, "threads": 1, "caches": {}}
     return {"date": "2026-01-01", "commit": "abc", "command": "", "machine": machine, "gpu": {"name": "G 1"}}
 
@@ -164,7 +164,7 @@ def _measure(results: Results, name: str, *given: str) -> None:
 
 
 def test_what_a_gpu_has_shown_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Rows that were measured before a part failed, and parts of earlier calls."""
+    """Rows that were measured before a part failed are kept, and so are parts of earlier calls."""
     calls, earlier = [], []
 
     def fails(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -178,8 +178,8 @@ def test_what_a_gpu_has_shown_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
     monkeypatch.setitem(gpu.PARTS, "build", ("a build", lambda _: calls.append("build") or {"build": 3.0}))
     monkeypatch.setitem(gpu.PARTS, "agreement", ("cases", fails))
-    _measure(Results(tmp_path, _told(), gpu.finish, gpu.text), "build")
-    results = Results(tmp_path, _told(), gpu.finish, gpu.text)
+    _measure(Results(tmp_path, _facts(), gpu.finish, gpu.text), "build")
+    results = Results(tmp_path, _facts(), gpu.finish, gpu.text)
     _measure(results, "build,agreement", "--rest")
     parts = json.loads((tmp_path / "G-1.json").read_text())["parts"]
     assert parts["build"]["build"] == 3 and parts["build"]["commit"] == "abc"
@@ -194,7 +194,7 @@ def test_what_a_gpu_has_shown_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def test_a_part_that_would_begin_too_late_is_left_out(tmp_path: Path) -> None:
-    results = Results(tmp_path, _told(), gpu.finish, gpu.text)
+    results = Results(tmp_path, _facts(), gpu.finish, gpu.text)
     gpu.measure("build", argparse.Namespace(deadline=time.monotonic()), results)
     assert "left out" in results.parts["build"]["error"]
 
@@ -202,10 +202,10 @@ def test_a_part_that_would_begin_too_late_is_left_out(tmp_path: Path) -> None:
 def test_a_call_whose_time_has_passed_says_what_it_left_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As where the interpreter takes long to start: the time is that of the clock on the wall, not of this process."""
+    """An interpreter may take long to start: the time is that of the clock on the wall, not of this process."""
     monkeypatch.setattr(sys, "argv", ["gpu", "--rest", "--until", "0", "--out", str(tmp_path)])
     monkeypatch.setattr(gpu.requirements, "missing_cuda", lambda: "")
-    monkeypatch.setattr(gpu, "facts", _told)
+    monkeypatch.setattr(gpu, "facts", _facts)
     assert gpu.main() == 1
     parts = json.loads((tmp_path / "G-1.json").read_text())["parts"]
     assert {name: "left out" in part["error"] for name, part in parts.items()} == dict.fromkeys(gpu.PARTS, True)
@@ -223,7 +223,7 @@ def _cases(left: float, earlier: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_case_that_does_not_end_is_a_row_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """But where it is the time of the call that has ended, the case is left for the next one, and what agreed stays."""
+    """Where the time of the call has ended, the case is left for the next one, and the rows that agreed stay."""
 
     def never(*given: Any, **options: Any) -> None:
         raise subprocess.TimeoutExpired("python", 5)
@@ -241,11 +241,11 @@ def test_a_case_that_does_not_end_is_a_row_that_failed(monkeypatch: pytest.Monke
         assert "1 of 3 cases are left" in found["error"] and "rows" not in found
 
 
-def test_which_way_of_launching_is_faster_is_said() -> None:
+def test_the_text_says_which_way_of_launching_is_faster() -> None:
     ours, walk = gpu_parts.OURS.label, gpu_parts.BY_WALK.label
     rates = {"a": {ours: 2.0, walk: 3.0}, "b": {ours: 2.0, walk: 1.0}, "c": {ours: 2.0}}
-    said = gpu_parts.faster_ways(rates)
-    assert said == [
+    text = gpu_parts.faster_ways(rates)
+    assert text == [
         "a: RECIRCUIT_CUDA_PRESENTATION=persistent is faster, 1.50 times",
         "b: RECIRCUIT_CUDA_PRESENTATION=graph is faster, 2.00 times",
     ]
@@ -264,7 +264,7 @@ def test_lines_of_a_command_that_is_ended_with_the_time() -> None:
         gpu_commands.answer_of(command, argparse.Namespace(deadline=time.monotonic()))
 
 
-def test_all_that_a_command_said_before_it_failed_is_kept() -> None:
+def test_the_output_of_a_command_that_failed_is_kept() -> None:
     command = [sys.executable, "-c", "raise SystemExit('one line\\nand another')"]
     with pytest.raises(RuntimeError, match="one line\nand another"):
         gpu_commands.answer_of(command, argparse.Namespace(deadline=time.monotonic() + 60))
@@ -292,7 +292,7 @@ def test_training_that_fails_or_does_not_end_loses_no_row(monkeypatch: pytest.Mo
 
 
 def test_each_test_on_a_gpu_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = {
+    text = {
         "a::one": ["1 passed in 2 s"],
         "a::two": ["E   assert 3", "1 failed in 2 s"],
         "a::three": ["1 skipped in 0 s"],
@@ -300,10 +300,10 @@ def test_each_test_on_a_gpu_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def lines(command: list[str], arguments: argparse.Namespace, **options: Any) -> list[str]:
         if "--collect-only" in command:
-            return [*said, "a::four", "a::five", "", "5 tests collected"]
+            return [*text, "a::four", "a::five", "", "5 tests collected"]
         if command[-1] == "a::five":
             raise OutOfTime("the time is spent")
-        return said[command[-1]]
+        return text[command[-1]]
 
     monkeypatch.setattr(gpu_right, "lines_of", lines)
     kept: dict[str, Any] = {}
@@ -316,7 +316,7 @@ def test_each_test_on_a_gpu_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Programs that are started find a toolkit and a driver, which are those for the processor."""
+    """Let programs that are started find a toolkit and a driver, which are those for the processor."""
     pytest.importorskip("brian2cuda")
     driver = ["gcc", "-shared", "-fPIC", "-o", str(tmp_path / "libcuda.so.1"), str(STAND_IN / "driver.c")]
     subprocess.run(driver, check=True)
@@ -326,7 +326,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_kernel_that_never_ends_is_a_row_that_failed(stand_in: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And nothing goes on running, neither the program nor who started it."""
+    """Nothing goes on running, neither the program nor the process that started it."""
     monkeypatch.setattr(gpu_right, "cases", lambda: ["urfb"])
     monkeypatch.setattr(gpu_right, "BOUNDS", {"float32": 1e-4})
     monkeypatch.setattr(gpu_right, "WALKED", ())
@@ -349,7 +349,7 @@ def _has(file: Path, what: bytes) -> bool:
 def test_the_reference_workload_on_the_stand_in(
     stand_in: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """As on a GPU: weights are held against double precision, rows that are there stay, and what is missing is told."""
+    """Weights are held against double precision, as on a GPU; rows that are there stay, and missing ones are named."""
     small_one = workload.Settings(sizes=(12, 8, 7, 3), batch_size=2, rows=20)
     monkeypatch.setattr(gpu_parts, "WORKLOADS", (small_one,))
     monkeypatch.setattr(gpu_parts, "SECONDS", 0.01)
@@ -370,7 +370,7 @@ def test_the_reference_workload_on_the_stand_in(
 
 @pytest.mark.parametrize("own", [True, False])
 def test_who_sees_pythonpath(monkeypatch: pytest.MonkeyPatch, own: bool) -> None:
-    """Packages of this process's interpreter, and not those of a peer's own environment."""
+    """Packages of this process's interpreter see it, and those of a peer's own environment do not."""
     monkeypatch.setenv("PYTHONPATH", "/packages")
     findings = client._environment(Path("/environment/bin/python"), 1, own=own)
     assert ("PYTHONPATH" in findings) == (not own)

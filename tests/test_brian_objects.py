@@ -16,7 +16,7 @@ from recircuit.circuits.lowering.brian import emit
 def test_of_what_an_interrupt_leaves_half_made_brian2_does_not_warn(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither of what was made, nor of the parts of a group that was being made."""
+    """It warns neither of such an object, nor of the parts of a group that was being made."""
 
     def interrupted(assembly: emit.Assembly) -> None:
         NeuronGroup(3, "dv/dt = -v/second : 1", method="exact", clock=assembly.clock, name="half_made")

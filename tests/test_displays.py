@@ -22,7 +22,7 @@ VOID = {"br", "hr", "img"}
 
 
 class Balanced(HTMLParser):
-    """Every tag that is opened is closed, in order."""
+    """A parser which checks that every tag that is opened is closed, in order."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ def test_expressions_are_printed_as_they_are_read(expression: str, expected: str
 
 @pytest.mark.parametrize("name", list(RULES))
 def test_the_latex_of_every_rule_can_be_typeset(name: str) -> None:
-    """By matplotlib, which knows a part of LaTeX."""
+    """Matplotlib typesets it, which knows a part of LaTeX."""
     for equation in (RULES[name].forward, RULES[name].feedback):
         for statement in equation.statements:
             text = latex(statement.expression).replace(r"\bmod", r"\mathrm{mod}")
@@ -132,8 +132,8 @@ def test_columns_of_numbers_stand_on_the_right_with_their_heads_and_others_on_th
 
 def test_an_evaluation_tells_what_it_measured_and_a_part_of_a_rule_its_equation() -> None:
     net = rc.layered([4, 3, 2], "urfb", seed=0)
-    told = repr(net.evaluate((np.eye(4), np.array([0, 1, 0, 1]))))
-    assert told.startswith("Evaluation(error=") and "mse" not in told and told.endswith(", 4 samples)")
+    text = repr(net.evaluate((np.eye(4), np.array([0, 1, 0, 1]))))
+    assert text.startswith("Evaluation(error=") and "mse" not in text and text.endswith(", 4 samples)")
     assert repr(rc.urfb.forward) == "<urfb.forward: dw = rate*error_post*x_pre>"
 
 

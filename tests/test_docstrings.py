@@ -23,12 +23,12 @@ OTHER_STYLES = re.compile(
 
 
 def own(method: object) -> bool:
-    """Whether a function is of recircuit, and not of a class of Python's that it inherits from."""
+    """Return whether a function is of recircuit, and not of a class of Python's that it inherits from."""
     return inspect.isroutine(method) and (getattr(method, "__module__", None) or "").startswith("recircuit")
 
 
 def documented(name: str, member: Any) -> Iterator[tuple[str, Callable[..., Any], list[str]]]:
-    """A function, or a class with its public methods; each with its docstring and those of the methods that it overrides."""
+    """Yield a function, or a class with its public methods, each with its own docstring and those that it overrides."""
     yield name, member, [inspect.getdoc(member) or ""]
     if isinstance(member, type):
         for method, found in inspect.getmembers(member, own):
@@ -38,7 +38,7 @@ def documented(name: str, member: Any) -> Iterator[tuple[str, Callable[..., Any]
 
 
 def public() -> dict[str, tuple[Callable[..., Any], list[str]]]:
-    """Every function, class and method of the facade, and those that a registry gives to users under a name."""
+    """Return every function, class and method of the facade, and those that a registry gives to users under a name."""
     members = [(name, getattr(rc, name)) for name in rc.__all__]
     members += [
         (f"{r.kind} {name}", r[name]) for r in REGISTRIES for name in r if getattr(r[name], "__name__", "_")[0] != "_"
@@ -51,7 +51,7 @@ PUBLIC = public()
 
 
 def described(doc: str) -> set[str]:
-    """The names in the section Parameters that have an indented description."""
+    """Return the names in the section Parameters that have an indented description."""
     parts = HEADING.split(doc)
     sections = dict(zip(parts[1::2], parts[2::2], strict=True))
     items = re.findall(r"^(\S.*)\n    \S", sections.get("Parameters", ""), re.MULTILINE)

@@ -23,15 +23,15 @@ from recircuit.plasticity.reserved import why_reserved
 # --- Sizes ------------------------------------------------------------------------------------------------------------
 
 TOO_LARGE = {
-    "9**9**9*basal": "`9 ** 9 ** 9` is no real number",
+    "9**9**9*basal": "`9 ** 9 ** 9` is not a real number",
     "basal**9**9**9": "`9 ** 9 ** 9`",
     "basal**9**9": "written out",
     "((basal + 1)**99)**99": "written out",
     "(10001/10000)**100000*basal": "written out",
     "1e309*basal": "`1e309` is too large a number",
     "9" * 4000: "is too large a number",
-    "exp(1000)": "`exp(1000)` is no real number",
-    "(-8)**(1/3)": "is no real number",
+    "exp(1000)": "`exp(1000)` is not a real number",
+    "(-8)**(1/3)": "is not a real number",
     "1/0": "`1 / 0` divides by zero",
     "basal%0": "divides by zero",
     "basal//(3 - 3)": "divides by zero",

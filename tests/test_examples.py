@@ -14,7 +14,7 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 
 def example(name: str) -> ModuleType:
-    """An example as a module."""
+    """Return an example as a module."""
     found = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     assert found is not None and found.loader is not None
     module = importlib.util.module_from_spec(found)
@@ -23,13 +23,13 @@ def example(name: str) -> ModuleType:
 
 
 def test_actor_and_critic_find_their_way_through_the_corridor() -> None:
-    """Five steps is the shortest way; chance takes about twenty five."""
+    """Five steps is the shortest way; a random walk takes about twenty-five."""
     took = example("closed_loop").main(episodes=60)
     assert np.mean(took[-20:]) < 8 < np.mean(took[:5])
 
 
 def test_one_update_of_actor_and_critic() -> None:
-    """After a step from state 0 to 1 with reward .5: delta = .5 + .9 V(1) - V(0), for both the states and the actions."""
+    """After a step from state 0 to 1 with reward .5, delta = .5 + .9 V(1) - V(0), for both the states and the actions."""
     net = example("closed_loop").actor_critic(3, 2)
     value, policy = np.array([[0.2, 0.4, 0.1]]), np.zeros((2, 3))
     net["state_to_critic.w"] = value

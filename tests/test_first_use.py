@@ -63,14 +63,14 @@ FUNCTIONS: dict[str, tuple[Callable[[], object], str]] = {
 
 
 @pytest.mark.parametrize("given", FUNCTIONS)
-def test_a_function_is_told_what_it_will_be_called_with(given: str) -> None:
+def test_a_function_that_does_not_fit_is_refused_with_the_arguments_that_it_would_get(given: str) -> None:
     call, arguments = FUNCTIONS[given]
     with pytest.raises(rc.RecircuitError, match=f"is called with {re.escape(arguments)}; got .* which takes"):
         call()
 
 
-SAID: dict[str, tuple[Callable[[], object], str]] = {
-    "a row, live": (lambda: live(X[0]), "takes a mapping from the name of a stimulus"),
+MESSAGES: dict[str, tuple[Callable[[], object], str]] = {
+    "a row, live": (lambda: live(X[0]), "takes a mapping from the names of stimuli"),
     "a function of time that returns nothing": (lambda: small(every=1 * ms).run({"x": lambda t: None}), "got None"),
     "a class as a callback": (
         lambda: trained(callbacks=rc.EarlyStopping, validation=0.3),
@@ -86,10 +86,10 @@ SAID: dict[str, tuple[Callable[[], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("given", SAID)
-def test_it_is_said_what_was_expected(given: str) -> None:
-    call, said = SAID[given]
-    with pytest.raises(rc.RecircuitError, match=said):
+@pytest.mark.parametrize("given", MESSAGES)
+def test_messages_say_what_was_expected(given: str) -> None:
+    call, text = MESSAGES[given]
+    with pytest.raises(rc.RecircuitError, match=text):
         call()
 
 

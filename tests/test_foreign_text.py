@@ -86,8 +86,8 @@ def test_runs_and_show_say_what_is_damaged(rows: str, tmp_path: Path, capsys: py
     for command in ("runs", "show"):
         with pytest.raises(SystemExit) as ended:
             main([command, str(tmp_path)])
-        said = capsys.readouterr()
-        assert not ended.value.code and "damaged" in said.out and "metrics.csv cannot be read" in said.out
+        output = capsys.readouterr()
+        assert not ended.value.code and "damaged" in output.out and "metrics.csv cannot be read" in output.out
 
 
 # --- shown ------------------------------------------------------------------------------------------------------------
@@ -113,8 +113,8 @@ def test_a_terminal_shows_no_signs_that_control_it(tmp_path: Path, capsys: pytes
     for arguments in (["runs", str(tmp_path)], ["show", str(folder)], ["show", str(folder / "\x1b[2J")]):
         with pytest.raises(SystemExit):
             main(arguments)
-    said = capsys.readouterr()
-    assert "\x1b" not in said.out + said.err and "\\x1b" in said.out and "\\x1b" in said.err
+    output = capsys.readouterr()
+    assert "\x1b" not in output.out + output.err and "\\x1b" in output.out and "\\x1b" in output.err
 
 
 def test_bars_of_numbers_that_are_not_finite() -> None:
@@ -126,7 +126,7 @@ def test_bars_of_numbers_that_are_not_finite() -> None:
 
 
 class Closed:
-    """The data of a file that is closed: they raise an exception when they are made an array."""
+    """The data of a file that is closed, which raise an exception when they are made an array."""
 
     def __array__(self, *_: object, **__: object) -> np.ndarray:
         raise OSError("the file is closed")

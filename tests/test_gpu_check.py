@@ -31,7 +31,7 @@ esac
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """As much of the project as has travelled."""
+    """Return a folder with as much of the project as travels."""
     folder = tmp_path / "checkout"
     (folder / "tools").mkdir(parents=True)
     (folder / "build" / "gpu" / "wheels").mkdir(parents=True)
@@ -42,7 +42,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def there(checkout: Path, **environment: str) -> tuple[int, Path]:
-    """The status of a call, and the folder of what it hands back."""
+    """Return the status of a call, and the folder of what it hands back."""
     out = checkout.parent / "out"
     out.mkdir(exist_ok=True)
     env = os.environ | {"PYTHON": str(checkout.parent / "python"), "OUT": str(out), "HANGS": ""} | environment
@@ -73,7 +73,7 @@ def test_a_call_that_does_not_end_is_ended(checkout: Path) -> None:
 def test_a_wheel_of_the_same_version_with_other_contents_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pip: bool
 ) -> None:
-    """Whether the interpreter has pip or not: a mended project is what is measured."""
+    """This holds whether the interpreter has pip or not, so that a mended project is what is measured."""
     wheels, folder = tmp_path / "wheels", tmp_path / "site"
     wheels.mkdir()
     monkeypatch.setattr(gpu_install, "find_spec", lambda name: pip or None)
@@ -87,7 +87,7 @@ def test_a_wheel_of_the_same_version_with_other_contents_is_installed(
 
 
 def test_what_is_not_needed_does_not_travel(tmp_path: Path) -> None:
-    """Neither tests nor subpackages that are named, of that package alone; the record is of what is left."""
+    """Neither tests nor subpackages that are named travel, of that package alone; the record is of the files that are left."""
     wheel = tmp_path / "big-1.0-py3-none-any.whl"
     stays = ["big/__init__.py", "big/used/a.py", "big/stats.py", "other/stats/a.py"]
     goes = ["big/stats/a.py", "big/used/tests/a.py"]

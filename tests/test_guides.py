@@ -18,7 +18,7 @@ EXAMPLE = ROOT / "examples" / "my_rules"
 
 
 def blocks(guide: str) -> Iterator[tuple[str, str]]:
-    """Language and text of every block in a guide that is code, or what code prints. Other blocks name no language."""
+    """Yield language and text of every block that is code, or what code prints. Other blocks name no language."""
     found = re.findall(r"^```(\w*)\n(.*?)^```$", (GUIDES / guide).read_text(encoding="utf-8"), re.M | re.S)
     yield from ((language, text) for language, text in found if language)
 

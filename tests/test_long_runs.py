@@ -31,7 +31,7 @@ ROW = Row("digits-again", 2, EPOCHS, 1, "numpy")
 
 
 def run(settings: Settings) -> Report:
-    """URFB on digits, in batches of 100."""
+    """Run URFB on digits, in batches of 100."""
     data, epochs = rc.load("digits"), settings.epochs or 1
 
     def one(name: str, width: int, seed: int) -> dict[str, Any]:
@@ -49,7 +49,7 @@ EXPERIMENT = Experiment("digits-again", "none", "Digits are learned.", run, shor
 
 
 def whole(folder: Path) -> dict[str, Any]:
-    """The curves of a row that was not stopped."""
+    """Return the curves of a row that was not stopped."""
     go(ROW, EXPERIMENT, folder, lambda text: None)
     return curves(folder)
 
@@ -60,11 +60,11 @@ def curves(folder: Path) -> dict[str, Any]:
 
 
 def stop_at(text: str) -> Any:
-    def said(line: str) -> None:
+    def message(line: str) -> None:
         if text in line:
             raise KeyboardInterrupt
 
-    return said
+    return message
 
 
 def test_a_row_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from recircuit import uncaught
 
 @pytest.fixture(autouse=True)
 def usual_handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The handlers that Python and recircuit have outside of pytest."""
+    """Set the handlers that Python and recircuit have outside of pytest."""
     monkeypatch.setattr(sys, "unraisablehook", uncaught.ignored)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
@@ -33,7 +33,7 @@ class Anything:
 
 
 class Pressed:
-    """Ctrl-C is pressed while it is deleted."""
+    """An object that presses Ctrl-C while Python deletes it."""
 
     itself: Pressed
 
@@ -88,13 +88,13 @@ def test_it_ends_a_run_which_goes_on_afterwards() -> None:
     net.run(rows, 1)
 
 
-def test_other_exceptions_are_told_of_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[object] = []
-    monkeypatch.setattr(uncaught, "_pythons", told.append)
+def test_other_exceptions_are_reported_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    reported: list[object] = []
+    monkeypatch.setattr(uncaught, "_pythons", reported.append)
 
     class Wrong:
         def __del__(self) -> None:
             raise ValueError("mine")
 
     Wrong()
-    assert len(told) == 1
+    assert len(reported) == 1

@@ -26,7 +26,7 @@ def trained(**options: Any) -> rc.History:
 
 @pytest.fixture(scope="module")
 def owners() -> dict[str, Any]:
-    """An object of each class that answers to names of other libraries."""
+    """Return an object of each class that answers to names of other libraries."""
     net = small()
     trace = net.run({"x": X, "s": Y}, record=["h1.rate"])
     history = rc.train(net, (X, Y), backend="numpy", progress=False)
@@ -44,12 +44,12 @@ def test_names_of_other_libraries_are_answered_by_names_that_are_there(
     hint, tried = ATTRIBUTES[owner][name], name or "anything"
     with pytest.raises(AttributeError, match=re.escape(f"{tried!r}. {hint}")):
         getattr(owners[owner], tried)
-    for where, said in re.findall(r"\b(net|rc|trace|population|history|evaluation)\.(\w+)", hint):
-        assert hasattr(owners[{"net": "Circuit", "rc": "recircuit"}.get(where, where.capitalize())], said)
+    for where, message in re.findall(r"\b(net|rc|trace|population|history|evaluation)\.(\w+)", hint):
+        assert hasattr(owners[{"net": "Circuit", "rc": "recircuit"}.get(where, where.capitalize())], message)
     assert not hasattr(owners[owner], tried)
 
 
-def test_an_error_within_a_property_is_told_and_not_that_the_property_is_absent() -> None:
+def test_an_error_within_a_property_is_reported_and_not_that_the_property_is_absent() -> None:
     class Odd(rc.Circuit):
         @property
         def odd(self) -> str:
@@ -95,7 +95,7 @@ def test_a_callback_with_a_method_that_nobody_calls_is_refused() -> None:
 
         def on_batch_end(self, batch: int) -> None: ...
 
-    with pytest.raises(rc.RecircuitError, match="has a method on_batch_end, which nobody would call"):
+    with pytest.raises(rc.RecircuitError, match="has a method on_batch_end, which is never called"):
         trained(callbacks=Batches())
 
 

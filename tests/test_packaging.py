@@ -29,19 +29,19 @@ FOLDERS = {Path(folder): f"recircuit.{folder}" for folder in ("circuits", "model
 
 
 def files(folder: Path) -> list[Path]:
-    """All files under a top-level folder, relative to the root, without caches."""
+    """Return all files under a top-level folder, relative to the root, without caches."""
     found = (path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.is_file())
     return sorted(path for path in found if "__pycache__" not in path.parts)
 
 
 def import_name(folder: Path) -> str:
-    """The dotted name under which a folder of the tree is imported."""
+    """Return the dotted name under which a folder of the tree is imported."""
     (top,) = (top for top in FOLDERS if folder.is_relative_to(top))
     return ".".join((FOLDERS[top], *folder.relative_to(top).parts))
 
 
 def installed_path(path: Path) -> str:
-    """Where a file of the tree lies in the installed project."""
+    """Return where a file of the tree lies in the installed project."""
     return "/".join((*import_name(path.parent).split("."), path.name))
 
 
@@ -50,7 +50,7 @@ def packages_in_tree() -> set[str]:
 
 
 def shipped_files() -> set[str]:
-    """Every Python file, every file under a folder `source` or `templates`, and two by their names, as installed."""
+    """Return every Python file, every file under a folder `source` or `templates`, and two by their names, as installed."""
     everything = [path for top in FOLDERS for path in files(top)]
     named = ("py.typed", "last_results.json")
     wanted = (p for p in everything if p.suffix == ".py" or {"source", "templates"} & set(p.parts) or p.name in named)
@@ -115,7 +115,7 @@ def test_command_is_there() -> None:
 
 
 def copy_of_tree(to: Path) -> Path:
-    """A copy of the tree, as a fresh clone has it."""
+    """Return a copy of the tree, as a fresh clone has it."""
     skip = shutil.ignore_patterns(".git", ".venv", ".typing", "build", "*.egg-info", "__pycache__", ".*_cache")
     own = {"runs", "results"}  # what was made by running, at the top alone: models/runs is a package
 
@@ -127,7 +127,7 @@ def copy_of_tree(to: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel and the source distribution, built from a copy of the tree."""
+    """Return a folder with the wheel and the source distribution, built from a copy of the tree."""
     base = tmp_path_factory.mktemp("built")
     tree = copy_of_tree(base / "tree")
     build = "from setuptools import build_meta as b; b.build_sdist('../out'); b.build_wheel('../out')"
@@ -163,7 +163,7 @@ def test_wheel_imports_by_itself(built: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 def clean_environment(tmp_path: Path) -> Path:
-    """The Python of a new environment that finds what the project needs, but not the project itself."""
+    """Return the Python of a new environment that finds what the project needs, but not the project itself."""
     folder = tmp_path / "venv"
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"

@@ -40,7 +40,7 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 
 
 def reached(page: Path) -> Iterator[Path]:
-    """A page, and all that are below it in the tree of pages."""
+    """Yield a page, and all that are below it in the tree of pages."""
     yield page
     for _, target in children(page.read_text(encoding="utf-8")):
         below = Path(os.path.normpath(page.parent / target))
@@ -54,7 +54,7 @@ def test_every_page_can_be_reached_from_the_first_one() -> None:
 
 
 def listed() -> set[str]:
-    """The names of which the reference has a page, as in ``recircuit.Circuit``."""
+    """Return the names of which the reference has a page, as in ``recircuit.Circuit``."""
     blocks = [
         block
         for page in (DOCS / "reference").glob("*.md")
@@ -78,14 +78,14 @@ def test_every_public_name_is_in_the_reference() -> None:
 
 
 def commands(page: Path) -> Iterator[str]:
-    """Every command of recircuit that a page shows, in a block or in a sentence."""
+    """Yield every command of recircuit that a page shows, in a block or in a sentence."""
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
     yield from (found.split("   ")[0] for found in re.findall(r"^ *(recircuit .*)$", "\n".join(shown(text)), re.M))
     yield from (found.replace("\n", " ") for found in re.findall(r"`(recircuit [^`]+)`", BLOCK.sub("", text)))
 
 
 def shown(text: str) -> Iterator[str]:
-    """The blocks of a page that are no Python."""
+    """Yield the blocks of a page that are no Python."""
     yield from (found[0] for found in BLOCK.findall(text) if not found[0].startswith(("```python", "```text")))
 
 
@@ -117,7 +117,7 @@ def test_no_command_of_a_docstring_message_or_notebook_differs_from_what_its_hel
 
 
 def quoted(path: Path) -> Iterator[str]:
-    """Every command of recircuit in backquotes, and in notebooks those that begin with `!` too; strings are put together."""
+    """Yield every command of recircuit in backquotes, and in notebooks after `!`; strings are put together."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         text = re.sub(r"\"\s*\n\s*f?\"", "", text)
@@ -127,7 +127,7 @@ def quoted(path: Path) -> Iterator[str]:
 
 
 def agrees_with_the_help(line: str) -> None:
-    """A command and its options exist; one in which nothing is left out can be parsed."""
+    """Check that a command and its options exist, and that one in which nothing is left out can be parsed."""
     words = [word.strip("[]") for word in shlex.split(line, comments=True)[1:]]
     if words[0] == "COMMAND" or words[0] in OF_ALL:
         return
@@ -157,7 +157,7 @@ def test_the_house_is_drawn_with_all_its_folders() -> None:
 
 
 def packages_in(folder: Path) -> set[str]:
-    """The names of the folders with Python files in a folder."""
+    """Return the names of the folders with Python files in a folder."""
     return {path.parent.name for path in folder.glob("*/__init__.py")}
 
 

@@ -35,7 +35,7 @@ ENTRIES = [(table, name) for table in REGISTRIES for name in table]
 
 @cache
 def words_of_help() -> set[str]:
-    """All words in the help of `recircuit train`, and in the list of `recircuit reproduce`."""
+    """Return all words in the help of `recircuit train`, and in the list of `recircuit reproduce`."""
     command = typer.main.get_command(app).commands["train"]  # type: ignore[attr-defined]
     listed = CliRunner().invoke(app, ["reproduce", "--list"]).output
     return set(re.findall(r"[\w-]+", " ".join([listed, *(str(getattr(p, "help", "")) for p in command.params)])))
@@ -43,8 +43,8 @@ def words_of_help() -> set[str]:
 
 @pytest.mark.parametrize("table, name", ENTRIES, ids=[f"{table.kind}: {name}" for table, name in ENTRIES])
 def test_every_entry_is_documented_and_can_be_found_by_a_user(table: Registry[object], name: str) -> None:
-    said = summary(table[name])
-    assert re.fullmatch(r"\S.{10,}\.", said), f"{table.kind} {name!r} has no summary sentence: {said!r}"
+    text = summary(table[name])
+    assert re.fullmatch(r"\S.{10,}\.", text), f"{table.kind} {name!r} has no summary sentence: {text!r}"
     assert name in words_of_help() or name in rc.__all__
 
 
@@ -100,8 +100,8 @@ class AskedByHand(rc.OutputCircuit):
         return o
 
 
-def test_what_each_unit_is_told_alone_is_the_output_and_not_what_hears_all_targets() -> None:
-    """As in direct random target projection, where the supervisor projects to hidden units too."""
+def test_the_output_is_the_population_whose_units_each_receive_their_own_target() -> None:
+    """In direct random target projection the supervisor projects to hidden units too."""
     net = rc.Circuit()
     h, o = net.population("h", 3, rc.pyramidal()), net.population("o", 3, rc.pyramidal())
     s = net.supervisor("s", 3)
@@ -263,7 +263,7 @@ added-nothing = added:nothing
 
 @pytest.fixture
 def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An installed package that adds something of each kind, and two things that are wrong."""
+    """Install a package that adds something of each kind, and two things that are wrong."""
     package = tmp_path / "added-1.0.dist-info"
     package.mkdir()
     (tmp_path / "added.py").write_text(MODULE)

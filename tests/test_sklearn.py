@@ -165,10 +165,10 @@ def test_a_wrong_count_is_refused_by_the_name_that_the_estimator_has_for_it(name
         CircuitClassifier(**{name: value}).fit(np.eye(4), [0, 1, 0, 1])
 
 
-def test_it_is_said_which_loss_has_probabilities() -> None:
-    with pytest.raises(AttributeError) as told:
+def test_the_message_says_which_loss_has_probabilities() -> None:
+    with pytest.raises(AttributeError) as raised:
         _ = CircuitClassifier().predict_proba
-    assert "loss='softmax'" in f"{told.value} {told.value.__cause__}"
+    assert "loss='softmax'" in f"{raised.value} {raised.value.__cause__}"
 
 
 def test_the_usual_rate_is_smaller_with_few_samples_at_a_time() -> None:

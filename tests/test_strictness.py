@@ -37,8 +37,8 @@ def python(code: str, folder: Path, *options: str) -> subprocess.Popen[str]:
 
 def test_every_module_and_a_small_run_work_where_warnings_are_errors(tmp_path: Path) -> None:
     process = python(EVERYTHING + SMALL, tmp_path, "-W", "error")
-    said, _ = process.communicate()
-    assert process.returncode == 0 and float(said) in (0, 0.5, 1), said
+    text, _ = process.communicate()
+    assert process.returncode == 0 and float(text) in (0, 0.5, 1), text
 
 
 def test_a_process_that_is_killed_leaves_nothing_in_the_temp_folder(tmp_path: Path) -> None:

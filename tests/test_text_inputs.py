@@ -65,8 +65,8 @@ def test_no_option_executes_text(option: str, tmp_path: Path, capsys, monkeypatc
     monkeypatch.chdir(tmp_path)
     for payload in PAYLOADS:
         text = payload.format("executed")
-        code, said = command(capsys, "train", "digits", f"--{option}", text, "--epochs", "1", "--out", "run")
-        assert (code, "Traceback" in said, "bug in recircuit" in said) == (2, False, False), said
+        code, output = command(capsys, "train", "digits", f"--{option}", text, "--epochs", "1", "--out", "run")
+        assert (code, "Traceback" in output, "bug in recircuit" in output) == (2, False, False), output
         assert not (tmp_path / "executed").exists()
 
 
@@ -81,6 +81,6 @@ def test_a_folder_of_someone_else_executes_nothing(option: str, tmp_path: Path, 
         changed = json.loads(json.dumps(good))
         changed["run"][option] = payload.format("executed")
         path.write_text(json.dumps(changed))
-        code, said = command(capsys, "train", "digits", "--out", "run", "--resume", "--epochs", "2")
-        assert (code > 0, "Traceback" in said, "bug in recircuit" in said) == (True, False, False), said
+        code, output = command(capsys, "train", "digits", "--out", "run", "--resume", "--epochs", "2")
+        assert (code > 0, "Traceback" in output, "bug in recircuit" in output) == (True, False, False), output
         assert not (tmp_path / "executed").exists()

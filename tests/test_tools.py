@@ -18,7 +18,7 @@ RESULTS = Path(__file__).resolve().parents[1] / "results"
 
 
 def some_images(count: int) -> Dataset:
-    """Images of 28 x 28 pixels of which a stripe tells the class."""
+    """Return images of 28 x 28 pixels of which a stripe tells the class."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, 10, count)
     x = rng.integers(0, 60, (count, 28, 28), dtype=np.uint8)

@@ -28,6 +28,6 @@ def test_brian2_asks_for_reports_of_its_own_errors_alone(tmp_path: Path) -> None
     }
     (tmp_path / "script.py").write_text(SCRIPT)
     command = [sys.executable, tmp_path / "script.py", *lines]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stderr.split("-----")
-    for text, (said, asks) in zip(told, lines.values(), strict=False):
-        assert said in text and (ASKS in text) is asks
+    outputs = subprocess.run(command, capture_output=True, text=True, check=True).stderr.split("-----")
+    for text, (message, asks) in zip(outputs, lines.values(), strict=False):
+        assert message in text and (ASKS in text) is asks

@@ -21,7 +21,7 @@ TakesText = Callable[[str], object]
 
 
 def circuit() -> Any:
-    """Two populations, a projection, and phases."""
+    """Return a circuit of two populations, a projection, and phases."""
     net = rc.Circuit()
     x, h = net.stimulus("x", 3), net.population("h", 2, rc.pyramidal("tanh"))
     net.connect(x, h, rule=rc.urfb.forward)

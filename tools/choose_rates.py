@@ -97,8 +97,8 @@ def choose(table: Table, data: Dataset, path: Path) -> None:
 def main() -> None:
     """Choose for one experiment."""
     parser = argparse.ArgumentParser(prog="python -m tools.choose_rates", description=__doc__)
-    parser.add_argument("id", choices=list(TABLES), help="the experiment")
-    parser.add_argument("--out", type=Path, help="the file (default: results/ID/choice.json)")
+    parser.add_argument("id", choices=list(TABLES), help="The experiment.")
+    parser.add_argument("--out", type=Path, help="The file that is written (default: results/ID/choice.json).")
     chosen = parser.parse_args()
     data = held_out(Settings().dataset("mnist").standardised())
     choose(TABLES[chosen.id], data, chosen.out or ROOT / "results" / chosen.id / "choice.json")

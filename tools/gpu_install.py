@@ -1,7 +1,7 @@
 """Install wheels for tools/gpu_check.sh: `python tools/gpu_install.py WHEELS FOLDER`, with the interpreter that has torch.
 
 The interpreter is left as it is: packages go into a folder of their own, for PYTHONPATH, and those that the interpreter has
-are not installed again, but for those whose version matters. Nothing is fetched.
+are not installed again, except for those whose version matters. Nothing is fetched.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def unpack(chosen: list[Path], folder: Path) -> int:
 
 
 def main(wheels: Path, folder: Path) -> int:
-    """Install what is not there yet; all anew if a wheel has other contents, though its version may be the same."""
+    """Install what is not there yet; all again if a wheel has other contents, though its version may be the same."""
     ready, found = folder / ".ready", sorted(wheels.glob("*.whl"))
     contents = "\n".join(f"{hashlib.sha256(wheel.read_bytes()).hexdigest()} {wheel.name}" for wheel in found)
     if ready.is_file() and ready.read_text() == contents:

@@ -15,7 +15,7 @@ def is_left_out(name: str, package: str, subpackages: list[str]) -> bool:
 
 
 def slim(wheel: Path, package: str, subpackages: list[str]) -> None:
-    """Write a wheel anew without what is left out, and without the lines of that in its record."""
+    """Write a wheel again without what is left out, and without the lines of that in its record."""
 
     def is_out(name: str) -> bool:
         return is_left_out(name, package, subpackages)

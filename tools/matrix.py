@@ -1,8 +1,8 @@
 """Install the package in every environment that this machine offers, and run some tests there: ``make matrix``.
 
 An environment is a Python, a Brian2 with the newest of all other packages, and a compiler. The wheel is installed, and the
-tests run from the unpacked source distribution, in which all of them must be found. What a machine lacks is told, and counts
-as no failure.
+tests run from the unpacked source distribution, in which all of them must be found. The table says what a machine lacks, and
+this counts as no failure.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ COMPILED = ("tests/circuits/backends/test_dynamics_backends.py",)
 
 @dataclass(frozen=True)
 class Place:
-    """An environment to be."""
+    """An environment that is to be made."""
 
     python: str
     brian2: str
@@ -47,7 +47,7 @@ class Place:
 
     @property
     def folder(self) -> Path:
-        """Where it is made."""
+        """The folder in which it is made."""
         return WORK / re.sub(r"[^A-Za-z0-9.]+", "-", f"{self.python} {Path(self.brian2).name}")
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class Place:
 
 
 def places() -> Iterator[Place]:
-    """Every Python with both versions of Brian2, and the first with clang too."""
+    """Yield every Python with both versions of Brian2, and the first with clang too."""
     for python in PYTHONS:
         for brian2 in BRIAN2:
             yield Place(python, brian2, "g++")
@@ -63,22 +63,22 @@ def places() -> Iterator[Place]:
 
 
 def run(*command: str | Path, folder: Path = ROOT, **environment: str) -> tuple[bool, str]:
-    """Whether a command succeeds, and the last line that it says."""
+    """Run a command, and return whether it succeeds, and the last line that it says."""
     done = subprocess.run(
         list(map(str, command)), cwd=folder, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, check=False,
     )  # fmt: skip
     with (WORK / "log.txt").open("a") as log:
         log.write(f"$ {shlex.join(map(str, command))}\n{done.stdout}\n")
-    said = [line for line in done.stdout.strip().splitlines() if not line.startswith("WARNING")]
-    return done.returncode == 0, said[-1] if said else ""
+    result = [line for line in done.stdout.strip().splitlines() if not line.startswith("WARNING")]
+    return done.returncode == 0, result[-1] if result else ""
 
 
 def interpreter(version: str) -> str | None:
     """Return the path of a Python: on the PATH, of pyenv, or of uv."""
-    asked = {f"python{version}": (), "pyenv": ("prefix", version), "uv": ("python", "find", "--no-project", version)}
+    lookups = {f"python{version}": (), "pyenv": ("prefix", version), "uv": ("python", "find", "--no-project", version)}
     check = f"import sys, venv; assert '{version}' == '%d.%d' % sys.version_info[:2]"
-    for command, arguments in asked.items():
+    for command, arguments in lookups.items():
         if shutil.which(command) is None:
             continue
         found = command
@@ -91,7 +91,7 @@ def interpreter(version: str) -> str | None:
 
 
 def distributions() -> tuple[Path, Path]:
-    """The wheel, and the folder of the unpacked source distribution; they are built from a copy of what is committed."""
+    """Build wheel and source distribution from a copy of what is committed; return the wheel and the unpacked folder."""
     source = WORK / "source"
     source.mkdir()
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -100,9 +100,9 @@ def distributions() -> tuple[Path, Path]:
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, source / name)
     build = "from setuptools import build_meta as b; b.build_sdist('../dist'); b.build_wheel('../dist')"
-    ok, said = run(sys.executable, "-c", build, folder=source)
+    ok, result = run(sys.executable, "-c", build, folder=source)
     if not ok:
-        sys.exit(f"matrix: nothing can be built: {said}")
+        sys.exit(f"matrix: nothing can be built: {result}")
     (sdist,) = (WORK / "dist").glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         archive.extractall(WORK / "unpacked", filter="data")
@@ -116,18 +116,18 @@ def environment(place: Place, wheel: Path) -> str:
     tools = [t for t in TOOLS if place.brian2 == BRIAN2[0] or not t.startswith("brian2cuda")]
     done = place.folder / "done"  # holds what has been installed
     if done.exists() and done.read_text() == "\n".join(tools):
-        ok, said = run(*pip, "--force-reinstall", "--no-deps", wheel)
-        return "" if ok else f"FAILS to install: {said}"
+        ok, result = run(*pip, "--force-reinstall", "--no-deps", wheel)
+        return "" if ok else f"FAILS to install: {result}"
     python = interpreter(place.python)
     if python is None:
         return f"not here: Python {place.python}"
     run(python, "-m", "venv", "--clear", place.folder)
-    ok, said = run(*pip, place.brian2)
+    ok, result = run(*pip, place.brian2)
     if not ok:
-        return f"not here: {place.brian2} ({said})"
-    ok, said = run(*pip, wheel, *tools)
+        return f"not here: {place.brian2} ({result})"
+    ok, result = run(*pip, wheel, *tools)
     if not ok:
-        return f"FAILS to install: {said}"
+        return f"FAILS to install: {result}"
     done.write_text("\n".join(tools))
     return ""
 
@@ -168,12 +168,12 @@ def outcome(place: Place, wheel: Path, unpacked: Path) -> str:
     imported, why = run(pytest[0], "-W", "ignore", "-c", works, folder=unpacked, **options)
     if not imported or why.startswith("missing:"):
         return f"not here: {place.compiler}: {why}" if imported else f"FAILS: {why}"
-    found, said = run(*pytest, "--collect-only", "tests", folder=unpacked, **options)
+    found, result = run(*pytest, "--collect-only", "tests", folder=unpacked, **options)
     if not found:
-        return f"FAILS: not all tests are found: {said}"
+        return f"FAILS: not all tests are found: {result}"
     tests = COMPILED if place.compiler == "clang" else TESTS
-    ok, told = run(*pytest, *tests, folder=unpacked, **options)
-    return f"{'ok' if ok else 'FAILS'}: {said}; {told}"
+    ok, tested = run(*pytest, *tests, folder=unpacked, **options)
+    return f"{'ok' if ok else 'FAILS'}: {result}; {tested}"
 
 
 def main() -> None:
@@ -185,9 +185,9 @@ def main() -> None:
     wheel, unpacked = distributions()
     failed, wanted = False, " ".join(sys.argv[1:])
     for place in [p for p in places() if wanted in str(p)]:
-        said = outcome(place, wheel, unpacked)
-        failed |= said.startswith("FAILS")
-        print(f"{place!s:45}  {said}", flush=True)
+        result = outcome(place, wheel, unpacked)
+        failed |= result.startswith("FAILS")
+        print(f"{place!s:45}  {result}", flush=True)
     print(f"All that was said is in {WORK / 'log.txt'}.")
     sys.exit(failed)
 

@@ -33,8 +33,8 @@ def outcome(experiment: Experiment, result: Mapping[str, Any], first_seed: int) 
 def main() -> None:
     """Run what the file does not have yet."""
     parser = argparse.ArgumentParser(prog="python -m tools.other_seeds", description=__doc__)
-    parser.add_argument("ids", nargs="+", choices=list(EXPERIMENTS), metavar="ID", help="the experiments")
-    parser.add_argument("--times", type=int, default=2, help="how often each is run from other seeds")
+    parser.add_argument("ids", nargs="+", choices=list(EXPERIMENTS), metavar="ID", help="The experiments that are run.")
+    parser.add_argument("--times", type=int, default=2, help="The number of runs of each, from other seeds.")
     chosen = parser.parse_args()
     for time in range(1, chosen.times + 1):
         for name in chosen.ids:

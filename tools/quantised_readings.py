@@ -51,7 +51,7 @@ class Net:
         self.C = [_drawn(rng, m, n) for m, n in zip(above, SIZES[1:5], strict=True)]
 
     def forward(self, x: Array) -> list[Array]:
-        """Rates of all layers."""
+        """Return the rates of all layers."""
         rates = [x]
         for w in self.W[:-1]:
             rates.append(np.tanh(rates[-1] @ w))
@@ -60,7 +60,7 @@ class Net:
         return [*rates, top / top.sum(axis=1, keepdims=True)]
 
     def errors(self, rates: list[Array], labels: NDArray[np.int64]) -> list[Array]:
-        """What each layer's synapses learn from, the lowest first."""
+        """Return what each layer's synapses learn from, the lowest first."""
         top = np.eye(10, dtype=np.float32)[labels] - rates[-1]
         found = [top]
         for i in reversed(range(4)):

@@ -94,7 +94,7 @@ class AnnarchyPeer(Peer):
         self.net.simulate(float(self.settings.steps - before))
 
     def _needed(self) -> None:
-        """Feedback into layer l is open in the last l steps."""
+        """Open the feedback into layer l in the last l steps only."""
         top, steps = self.settings.layers, self.settings.steps
         self.layers[-1].clamped = 1.0
         for projection in self.back:

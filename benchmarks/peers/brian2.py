@@ -121,7 +121,7 @@ class WithSynapses(Brian2Peer):
 
 
 class Cython(WithSynapses):
-    """In process."""
+    """Brian2's target `cython`, in process."""
 
     def __init__(self, problem: Problem, mode: str) -> None:
         if mode == "needed":
@@ -165,7 +165,7 @@ class Cpp(WithSynapses):
 
 
 class Cuda(Cpp):
-    """Brian2CUDA, as it is but for the language standard: CUDA 13's own headers ask for C++17."""
+    """Brian2CUDA, as it is except for the language standard: CUDA 13's own headers ask for C++17."""
 
     packages = ("brian2", "brian2cuda", "numpy")
     device, main = "cuda_standalone", "main.cu"

@@ -77,7 +77,7 @@ Make = Callable[[Any, str], Peer]
 
 
 class Server:
-    """Holds what has been opened."""
+    """The peers that have been opened, and the answers to commands for them."""
 
     def __init__(self, make: Make, load: Callable[[Path], Any]) -> None:
         self.make, self.load = make, load
@@ -140,11 +140,11 @@ def serve(make: Make, load: Callable[[Path], Any] = Problem.load) -> None:
         if order["do"] == "quit":
             break
         try:
-            said = {"ok": server.answer(order)}
+            reply = {"ok": server.answer(order)}
         except Unsupported as problem:
-            said = {"error": str(problem)}
+            reply = {"error": str(problem)}
         except Exception as problem:
             traceback.print_exc()
-            said = {"error": f"{type(problem).__name__}: {problem}".splitlines()[0][:300]}
-        print(json.dumps(said), file=out, flush=True)
+            reply = {"error": f"{type(problem).__name__}: {problem}".splitlines()[0][:300]}
+        print(json.dumps(reply), file=out, flush=True)
     os._exit(0)

@@ -146,7 +146,7 @@ class Eager(TorchPeer):
 
 
 class Compiled(TorchPeer):
-    """The same by torch.compile."""
+    """The same loop, compiled by torch.compile."""
 
     def __init__(self, problem: Problem, mode: str) -> None:
         super().__init__(problem, mode)

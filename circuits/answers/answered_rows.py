@@ -1,4 +1,4 @@
-"""Runs in which answers are read, once in a presentation or for each row of a series; and how far they are from targets."""
+"""Runs in which answers are read, once in a presentation or for each row of a series; their distance from targets."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _show_series(
     order: NDArray[np.int32],
     progress: Callable[[int], None] | None,
 ) -> Shown:
-    """Piece by piece, so that the steps between those that are read do not fill the memory."""
+    """Run piece by piece and read a series of answers, so that the steps between do not fill the memory."""
     elements, places = order.shape[1], _places(readout, table)
     each = 8 * table.length * sum(program.variables[key].size for key in readout.keys)
     count, found, done = max(PIECE // max(each, 1), 1), [], 0
@@ -82,11 +82,11 @@ def _show_series(
         result.presentations = done
         if result.diverged:
             return Shown(result, np.zeros(0))
-        found.append(_of_piece(readout, result, len(piece), table.length, places))
+        found.append(_answers_of_piece(readout, result, len(piece), table.length, places))
     return Shown(result, np.concatenate(found))
 
 
-def _of_piece(
+def _answers_of_piece(
     readout: Readout, result: RunResult, count: int, length: int, places: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     stored = {}
@@ -100,17 +100,17 @@ def _of_piece(
 
 
 def _places(readout: Readout, table: Timetable) -> NDArray[np.int64]:
-    """Where in a run's trace of a presentation the steps lie that are read."""
+    """Return the positions, in a run's trace of a presentation, of the steps at which answers are read."""
     steps = [step + k for row, step in enumerate(table.steps) for k in range(table.repeats.get(row, 1))]
     place = {step: at for at, step in enumerate(steps)}
     missing = [step for step in readout.rows if step not in place]
     if missing:
-        raise RecircuitError(_left_out(readout, missing[0]))
+        raise RecircuitError(_left_out_message(readout, missing[0]))
     return np.array([place[step] for step in readout.rows])
 
 
-def _left_out(readout: Readout, step: int) -> str:
-    """What to do where rows are presented in a step that evaluations leave out."""
+def _left_out_message(readout: Readout, step: int) -> str:
+    """Return the message for a series whose rows are presented in a step that evaluations leave out."""
     schedule, _ = readout.lowered.schedule.part(readout.mode)
     named = [*schedule.names_at(step), *schedule.windows][0]
     return (
@@ -147,7 +147,7 @@ def mean_square(answers: NDArray[np.float64], order: NDArray[np.int32], wanted: 
 def _differences(
     answers: NDArray[np.float64], samples: NDArray[np.int32], wanted: Rows
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return how far answers are from what was wanted of their samples, and which of them count."""
+    """Return the differences between answers and the targets of their samples, and which of them count."""
     series = wanted.series
     if series is None:
         target = wanted.values[samples] * wanted.scale + wanted.offset

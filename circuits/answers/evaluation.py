@@ -46,8 +46,8 @@ class Evaluation(NamesFromElsewhere):
 
     def __repr__(self) -> str:
         known = {"error": self.error, "loss": self.loss, "mse": self.mse}
-        told = [f"{name}={value:.4g}" for name, value in known.items() if value is not None and not np.isnan(value)]
-        return f"Evaluation({', '.join([*told, f'{len(self.answers)} samples'])})"
+        shown = [f"{name}={value:.4g}" for name, value in known.items() if value is not None and not np.isnan(value)]
+        return f"Evaluation({', '.join([*shown, f'{len(self.answers)} samples'])})"
 
 
 def masked_answers(
@@ -77,5 +77,5 @@ def checked_labels(labels: Any, shape: tuple[int, ...]) -> NDArray[np.int64]:
 
 
 def _is_one_hot(labels: NDArray[Any]) -> bool:
-    """Whether each row has a single 1 and zeros, which `train` takes as a class too."""
+    """Say whether each row has a single 1 and zeros, which `train` takes as a class too."""
     return labels.dtype.kind in "uifb" and bool(np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all())

@@ -47,7 +47,7 @@ class Readout:
     output : Population
         The population that answers.
     field : str
-        The variable of it that is read, such as ``"o.basal"``.
+        The variable of the output that is read, such as ``"o.basal"``.
     step : int
         The step at whose end it is read: the last step of the evaluation phases, before any supervision has arrived.
     mode : str, optional
@@ -55,9 +55,9 @@ class Readout:
     wanted : str
         The supervisor or target that presents what the output should answer; empty if nothing does.
     rows : tuple of int
-        Of an answer that is a series, the step at whose end each row is read; empty if it is read once, at ``step``.
+        For an answer that is a series, the step at whose end each row is read; empty if one answer is read, at ``step``.
     series : str
-        The stimulus or target to whose rows these are the answers.
+        The stimulus or target whose rows are answered one by one.
     """
 
     lowered: Lowered
@@ -88,12 +88,12 @@ class Readout:
             The name of the population. The default is the one that an output circuit made, or else the one that a supervisor
             or target projects to, directly or through error neurons.
         read : str, optional
-            The variable, such as ``"h.rate"``, that is read instead of the answer of an output.
+            The variable that is read instead of the answer of an output, such as ``"h.rate"``.
         rows : {"all", "last"}, optional
             Whether all rows of a series are read, or the last one, at the end of a presentation. The default is all where a
             series is wanted, or where series are presented and nothing is wanted.
         mode : str, optional
-            The mode of the circuit in which it is asked. The default is the first.
+            The mode of the circuit in which the answer is read. The default is the first.
 
         Raises
         ------
@@ -158,7 +158,7 @@ class Readout:
         return self.values(stored, shown)
 
     def values(self, stored: Mapping[str, np.ndarray], count: int) -> NDArray[np.float64]:
-        """What is read, (count, batch, units), of so many moments at which the stored variables were kept."""
+        """Return the answers, of shape (count, batch, units), from variables that were kept at ``count`` moments."""
         network = self.lowered.network
         return value_of(network, self.field, stored, (count, network.batch_size, self.output.size))
 
@@ -170,7 +170,7 @@ def confusion(labels: NDArray[np.integer], answers: NDArray[np.integer], classes
 
 
 def _field(network: Network, population: Population, wanted: Population | None) -> str:
-    """The variable that is the answer of a population."""
+    """Return the variable that is read as the answer of a population."""
     if wanted is not None and wanted.presents == "targets":
         return f"{population.name}.{'answer' if 'answer' in population.variables() else 'rate'}"
     driven = any(p.post is population and p.into == "basal" for p in network.projections.values())
@@ -178,7 +178,7 @@ def _field(network: Network, population: Population, wanted: Population | None) 
 
 
 def _wanted(network: Network, output: Population) -> Population | None:
-    """The supervisor or target that projects to an output, or to the units that serve it."""
+    """Return the supervisor or target that projects to an output or to its companion units; None if there is none."""
     serves = served_by(network)
     found = [
         p.pre
@@ -192,7 +192,7 @@ def _wanted(network: Network, output: Population) -> Population | None:
 
 
 def _series_of_answers(network: Network, wanted: Population | None, rows: str | None) -> Population | None:
-    """The population whose rows the answers are to; None: there is one answer, at the end of the presentation."""
+    """Return the population whose rows are answered one by one; None if there is one answer to a presentation."""
     if rows not in (None, "all", "last"):
         raise RecircuitError(f"rows: expected 'all' or 'last'; got {rows!r}.")
     series = [p for p in [*([] if wanted is None else [wanted]), *stimuli(network)] if p.clamp and p.clamp.every]
@@ -220,7 +220,7 @@ def _output(network: Network, name: str | None) -> Population:
 
 
 def _taught(network: Network) -> dict[str, Population]:
-    """Return what supervisors project to; of several, those of which each unit is told what is wanted of it alone."""
+    """Return the populations that supervisors project to; of several, those whose units each get a target of their own."""
     stands_for, known = served_by(network), network.outputs_of
     companions = {getattr(made_by, "supervisor", "") for made_by in known.values()}
     tells = [

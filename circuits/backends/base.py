@@ -9,7 +9,7 @@ from .program import Program
 
 
 class Backend(ABC):
-    """A way to run circuits. Each is a folder beside this file, with one instance of a subclass.
+    """A way to run circuits. Each backend is a folder next to this file, with one instance of a subclass.
 
     An installed package adds a backend by an entry point in the group ``recircuit.backends``, which names such an
     instance.
@@ -21,11 +21,11 @@ class Backend(ABC):
     about : str
         One sentence for lists of backends.
     needs : str
-        What a machine must have for it, in a word or two; empty for none.
+        What the machine must have, in a word or two; empty if nothing special is needed.
     build_seconds : float
         About how long it takes until a circuit that has not been built before runs.
     seeks_speed : bool
-        Whether ``backend="auto"`` may take it; of those that can, the last in the registry is taken.
+        Whether ``backend="auto"`` may choose it. Of the backends that can run, the last one in the registry is chosen.
     """
 
     name: str

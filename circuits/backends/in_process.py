@@ -1,4 +1,4 @@
-"""The common part of backends that run in this process: the loop over a timetable, and what is kept of a run."""
+"""The common part of backends that run in this process: the loop over a timetable, and the values that a run keeps."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class InProcessProgram(Program):
     Attributes
     ----------
     data
-        For each stimulus its rows, and the scale and offset that make rates of them.
+        For each stimulus its rows, and the scale and offset that turn them into rates.
     series
         For each stimulus whose samples are series, how its rows form samples.
     row
@@ -38,7 +38,7 @@ class InProcessProgram(Program):
     random
         The generator of all random numbers.
     repeated
-        How often a step that stands for many has been done in this presentation, or in this run if there are no phases.
+        How often a step that stands for many steps has been done in this presentation, or in this run if there are no phases.
     """
 
     def __init__(self, lowered: Lowered) -> None:
@@ -58,7 +58,7 @@ class InProcessProgram(Program):
         """Return a function that presents the row of a series that it is called with."""
 
     def running(self) -> AbstractContextManager[Any]:
-        """Return a context for a run, in which NumPy does not warn: what is not finite is found after each presentation."""
+        """Return a context in which NumPy does not warn: a check after each presentation finds what is not finite."""
         return np.errstate(all="ignore")
 
     def close(self) -> None:
@@ -113,7 +113,7 @@ class InProcessProgram(Program):
         return result
 
     def actions(self, rows: Sequence[Row]) -> list[Action]:
-        """Return what does rows, one after the other, and moves the clock on after each step."""
+        """Return functions that do the rows, one after the other, and move the clock on after each step."""
         return [self._repeating(row) for row in rows]
 
     def _rows(self, table: Timetable) -> list[Row]:
@@ -127,7 +127,7 @@ class InProcessProgram(Program):
         return Row(tasks, times, self._each(times))
 
     def _each(self, times: int) -> Callable[[], Iterable[int]]:
-        """Return what counts the steps that a row stands for while they are done."""
+        """Return a function whose iterator counts the steps that a row stands for, while they are done."""
         if times == 1:
             return lambda: (0,)
 
@@ -202,7 +202,7 @@ class InProcessProgram(Program):
 
     @cached_property
     def tick(self) -> Callable[[int], None]:
-        """What moves the clock on by a number of steps."""
+        """Return a function that moves the clock on by a number of steps."""
         step, t, dt = self.read("clock.timestep"), self.read("clock.t"), float(self.lowered.network.dt)
 
         def tick(steps: int) -> None:
@@ -264,10 +264,10 @@ class _InProcessSession(Session):
 
 
 def _first_not_finite(arrays: dict[str, np.ndarray]) -> str:
-    """Return the first variable with a NaN or infinity; the caller keeps NumPy from warning of large sums of squares."""
+    """Return the first variable with a NaN or infinity; the caller turns off NumPy's warnings about large sums of squares."""
     if isfinite(sum([values.dot(values) for values in arrays.values()])):
         return ""
-    for key, values in arrays.items():  # a sum of squares is infinite, too, where finite values are very large
+    for key, values in arrays.items():  # a sum of squares is infinite for very large finite values, too
         if not np.isfinite(values).all():
             return key
     return ""

@@ -1,4 +1,4 @@
-"""Ctrl-C, taken note of instead of raised, so that what is under way is finished first."""
+"""Handling of Ctrl-C: it is noted instead of raised, so that the work under way is finished first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Handler = Callable[[int, FrameType | None], object]
 def interruptible(
     then: Callable[[], None] = lambda: None, asked: threading.Event | None = None
 ) -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets, and what it calls besides.
+    """Yield an event that Ctrl-C sets, after which it calls ``then``.
 
     In threads other than the main one, and where Ctrl-C is ignored, nothing changes.
     """
@@ -31,7 +31,7 @@ def interruptible(
 
 @contextmanager
 def _handled_by(handler: Handler) -> Iterator[None]:
-    """Have a function handle Ctrl-C, in the main thread, and unless Ctrl-C is ignored."""
+    """Let a function handle Ctrl-C in the main thread, unless Ctrl-C is ignored."""
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
         yield
@@ -42,14 +42,14 @@ def _handled_by(handler: Handler) -> Iterator[None]:
     finally:
         try:
             signal.signal(signal.SIGINT, before)
-        finally:  # the handler of another signal may have raised an exception in its stead
+        finally:  # the handler of another signal may have raised an exception instead
             if signal.getsignal(signal.SIGINT) is handler:
                 signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
 def postponed(then: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Let Ctrl-C take effect when this is over; at once it only calls a function."""
+    """Let Ctrl-C take effect at the end of this context; at once it only calls a function."""
     asked = threading.Event()
     try:
         with interruptible(then, asked):

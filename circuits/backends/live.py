@@ -1,4 +1,4 @@
-"""The part of a program that runs closed loops: one presentation at a time, of rows that are given with the call."""
+"""The part of a program that runs closed loops: each call gives the rows of one presentation."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class LiveStimulus:
     name : str
         The name of the stimulus.
     rows : array
-        The rows, of shape (batch, units); of labels (batch, 1); of series (batch, rows, units).
+        The rows, of shape (batch, units); (batch, 1) for labels, (batch, rows, units) for series.
     classes : int
-        The number of classes of labels; 0 if these are no labels.
+        The number of classes of labels; 0 if the rows are not labels.
     each : int
-        The number of rows of a sample of series; 0 if these are no series.
+        The number of rows in a sample of a series; 0 if the stimulus is not a series.
     """
 
     name: str
@@ -37,12 +37,12 @@ class LiveStimulus:
 
     @property
     def flat(self) -> np.ndarray:
-        """The rows of the same memory, one after the other."""
+        """The rows one after the other, as a view of the same memory."""
         return self.rows.reshape(-1, self.rows.shape[-1])
 
     @property
     def series(self) -> Series | None:
-        """How rows are samples."""
+        """The way in which rows form samples; None if the stimulus is not a series."""
         return Series(self.each, self.each, np.zeros(0, np.int32)) if self.each else None
 
     def checked(self, value: Any) -> np.ndarray:
@@ -51,15 +51,19 @@ class LiveStimulus:
         Raises
         ------
         RecircuitError
-            If its shape does not fit, it is no label, or not all of it are finite numbers.
+            If the shape does not fit, or a value is not a label or not a finite number.
         """
         rows = self.rows
         try:
             return np.broadcast_to(self._labels(value) if self.classes else self._numbers(value), rows.shape)
         except (ValueError, TypeError):
-            wanted = "a label, or one for each batch element" if self.classes else f"{rows.shape[1:]} or {rows.shape}"
+            wanted = (
+                "a label, or one for each batch element"
+                if self.classes
+                else f"the shape {rows.shape[1:]} or {rows.shape}"
+            )
             raise RecircuitError(
-                f"live: {self.name!r} is given {wanted}; got {value!r:.60} of the shape {np.shape(value)}."
+                f"live: {self.name!r} takes {wanted}; got {value!r:.60} of the shape {np.shape(value)}."
             ) from None
 
     def _numbers(self, value: Any) -> np.ndarray:
@@ -92,19 +96,21 @@ class Session(ABC):
         for name, value in inputs.items():
             stimulus = self.stimuli.get(name)
             if stimulus is None:
-                raise RecircuitError(f"live: {name!r} is no stimulus of the circuit; those are {list(self.stimuli)}.")
+                raise RecircuitError(
+                    f"live: {name!r} is not a stimulus of the circuit; there are {list(self.stimuli)}."
+                )
             taken.append((stimulus.rows, stimulus.checked(value)))
         for rows, values in taken:
             rows[...] = values
 
     @abstractmethod
     def current(self) -> bool:
-        """Whether the program has done nothing else meanwhile, so that the session can go on."""
+        """Return whether the program has done nothing else meanwhile, so that the session can go on."""
 
     @abstractmethod
     def close(self) -> None:
-        """Have the stimuli show nothing that was given here any more."""
+        """Clear the rows that calls have given, so that the stimuli show them no longer."""
 
     @abstractmethod
     def present(self, inputs: Mapping[str, Any]) -> list[np.ndarray]:
-        """One presentation; what is read of it, as copies."""
+        """Run one presentation, and return copies of the variables that are read."""

@@ -1,9 +1,9 @@
 """The state of a program's random numbers, as data that can be kept, saved, and given to another program.
 
 The backends numpy, interpreter and cpp draw from the same generator, the Mersenne Twister of NumPy's ``RandomState``, so
-that a circuit goes on with the same numbers where it changes from one of them to another. The backend cuda counts
-(Philox). Between generators of two kinds there are no numbers to go on with: the new one is seeded from the old one's
-state, so that nothing that was drawn is drawn again.
+that a circuit goes on with the same numbers if it changes from one of them to another. The backend cuda has a generator
+that counts (Philox). A generator of one kind cannot continue the numbers of the other kind: the new one is seeded from the
+state of the old one, so that no numbers are repeated.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _HIGH, _TWIST = 0x80000000, 0x9908B0DF
 
 @dataclass(frozen=True)
 class NoiseState:
-    """The state of the random numbers: all that those to come depend on.
+    """The state of the random numbers, on which all later numbers depend.
 
     Parameters
     ----------
@@ -38,16 +38,16 @@ class NoiseState:
     content: np.ndarray = field(repr=False)
 
     def seed(self) -> int:
-        """A seed below 2^32 for a generator of another kind; another state gives another seed."""
+        """Return a seed below 2^32 for a generator of another kind; another state gives another seed."""
         digest = hashlib.sha256(self.kind.encode() + self.content.tobytes()).digest()
         return int.from_bytes(digest[:4], "little")
 
 
 def mersenne_state(random: np.random.RandomState) -> NoiseState:
-    """The state of a generator of NumPy, in the form that the compiled programs use.
+    """Return the state of a generator of NumPy, in the form that the compiled programs use.
 
-    That form holds the last 624 words that were used. NumPy holds the block of 624 words that the next word is in; where it
-    is in the middle of a block, the words of the block before are computed by running the recurrence backwards.
+    That form holds the last 624 words that were used. NumPy holds the block of 624 words that contains the next word. If
+    that word is in the middle of the block, words of the block before are computed by running the recurrence backwards.
     """
     _, key, place, has_kept, kept = random.get_state(legacy=True)
     state = np.zeros((), _MERSENNE)
@@ -57,7 +57,7 @@ def mersenne_state(random: np.random.RandomState) -> NoiseState:
 
 
 def set_mersenne(random: np.random.RandomState, state: NoiseState) -> None:
-    """Have a generator of NumPy go on where another was."""
+    """Set a generator of NumPy to the state of another one."""
     if state.kind != MERSENNE:
         random.seed(state.seed())
         return
@@ -66,10 +66,10 @@ def set_mersenne(random: np.random.RandomState, state: NoiseState) -> None:
 
 
 def _last_used(key: np.ndarray, place: int) -> np.ndarray:
-    """The 624 words before ``place`` in the sequence of which ``key`` is the present block."""
+    """Return the 624 words before ``place`` in the sequence whose present block is ``key``."""
     if place == _WORDS:
         return key
-    words = [0] * (_WORDS - place) + [int(word) for word in key]  # from the number place - 624 on
+    words = [0] * (_WORDS - place) + [int(word) for word in key]  # beginning with word number place - 624
     first = _WORDS - place
     for k in range(first - 1, -2, -1):
         before = words[k + _WORDS] ^ words[k + _LAG]

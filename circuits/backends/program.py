@@ -31,7 +31,7 @@ class Diverged(RecircuitError):
     message : str
         What happened, and what may help.
     variable : str
-        The variable that did first, such as ``"h1.rate"``.
+        The first variable that did so, such as ``"h1.rate"``.
     """
 
     def __init__(self, message: str, variable: str = "") -> None:
@@ -63,15 +63,15 @@ class RunResult:
     presentations : int
         The number of presentations that were completed.
     collected : mapping of str to array
-        For each variable an array (presentations, batch, size), as it was at the end of its step.
+        For each variable, its values at the end of its step, of shape (presentations, batch, size).
     traces : mapping of str to array
-        For each variable an array (steps, values) of the first batch elements.
+        For each variable, its values in the first batch elements, of shape (steps, values).
     diverged : str
         The variable that became NaN or infinite; empty if none did.
     interrupted : bool
         Whether Ctrl-C stopped it, after the presentation under way.
     why : str
-        What may have made it diverge, as a sentence.
+        The possible reason why it diverged, as a sentence.
     """
 
     presentations: int
@@ -82,23 +82,23 @@ class RunResult:
     why: str = ""
 
     def look_for_cause(self, lowered: Lowered, table: Timetable) -> None:
-        """Find out what may have made it diverge."""
+        """Find the possible reason why the run diverged."""
         if self.diverged:
             self.why = cause(lowered, table)
 
     def raise_if_interrupted(self) -> None:
-        """Pass on Ctrl-C, with this result; that something diverged is left to the caller to say."""
+        """Raise `Interrupted` with this result after Ctrl-C, unless something diverged, which the caller reports."""
         if self.interrupted and not self.diverged:
             raise Interrupted(self)
 
     def raise_if_diverged(self) -> None:
-        """Say what diverged, if anything did."""
+        """Raise `Diverged` with the name of the variable, if one diverged."""
         if self.diverged:
             raise diverged(self.diverged, f"in presentation {self.presentations}", self.why)
 
 
 def cause(lowered: Lowered, table: Timetable) -> str:
-    """Return what may have made a circuit diverge: an equation that the time step is too long for, before learning."""
+    """Return the possible reason why a circuit diverged: first an equation with too long a time step, then learning."""
     network = lowered.network
     for population in network.populations.values():
         for state in unstable(population.neuron, network.dt):
@@ -123,7 +123,7 @@ class Program(ABC):
     lowered : Lowered
         The operations and variables of the circuit.
     loaded : int
-        How many runs and closed loops there have been, so that a closed loop finds that it is no longer the last.
+        The number of runs and closed loops so far, by which a closed loop finds out that it is no longer the last.
     """
 
     backend: str
@@ -137,7 +137,7 @@ class Program(ABC):
 
     @property
     def alive(self) -> bool:
-        """Whether it can still be used; a worker may have ended by itself."""
+        """Whether the program can still be used; a worker may have ended by itself."""
         return True
 
     @abstractmethod
@@ -162,15 +162,15 @@ class Program(ABC):
 
     @abstractmethod
     def set_noise(self, state: NoiseState) -> None:
-        """Go on with random numbers where another program was; where its generator is of another kind, with new ones."""
+        """Continue the random numbers of another program; if its generator is of another kind, start new ones."""
 
     @abstractmethod
     def load(
         self, stimulus: str, data: np.ndarray, scale: float, offset: float, series: Series | None = None
     ) -> None:  # fmt: skip
-        """Give a clamped population its rows: uint8 or float; rates are scale*data + offset.
+        """Give a clamped population its rows, as uint8 or float; rates are scale*data + offset.
 
-        With ``series``, several rows are a sample.
+        With ``series``, several rows form a sample.
         """
 
     @abstractmethod
@@ -188,7 +188,7 @@ class Program(ABC):
         elements: int,
         progress: Progress | None,
     ) -> RunResult:
-        """Do what `run` does, with an order that fits the data; Ctrl-C is told in the result."""
+        """Do what `run` does, with an order that fits the data; the result says whether Ctrl-C was pressed."""
 
     @abstractmethod
     def session(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
@@ -252,7 +252,7 @@ class Program(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of what the program holds."""
+        """Release what the program holds, such as its worker."""
 
     def get(self, key: str) -> np.ndarray:
         """Return a copy of a variable, in the shape that the user sees."""

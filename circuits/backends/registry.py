@@ -1,4 +1,4 @@
-"""The backends that there are, by name: the last one that works, of those that seek speed, is what ``auto`` means.
+"""The backends by name. ``auto`` means the last one that works, among those that seek speed.
 
 A folder beside this file is a backend if its ``backend.py`` defines ``BACKEND`` and its name is in the list below.
 """
@@ -16,16 +16,16 @@ from ..lowering.lowered import Lowered
 from .base import Backend
 from .program import Program
 
-#: When this process began to import the backends. Files that are younger are not what it runs.
+#: The time when this process began to import the backends. It does not run files that were changed later.
 IMPORTED = time.time()
 
-#: Brian2's device, its preferences and the names of its objects are the process's, so builds take turns.
+#: Brian2's device, its preferences and the names of its objects belong to the whole process, so builds take turns.
 _building = threading.RLock()
 
 
 def _after_fork() -> None:
     global _building
-    _building = threading.RLock()  # the thread that held it is not in the child
+    _building = threading.RLock()  # the thread that held the lock does not exist in the child
 
 
 os.register_at_fork(after_in_child=_after_fork)
@@ -37,11 +37,11 @@ BACKENDS: Registry[Backend] = Registry(
     check=an_instance_of(Backend),
     others="Or say auto, which takes the fastest one that works on this machine.",
 )
-"""The backends by name; ``auto`` looks at the last first."""
+"""The backends by name; ``auto`` tries the last one first."""
 
 
 def fast_backends() -> list[Backend]:
-    """Return those that ``auto`` may take, the one that it looks at first before the others."""
+    """Return the backends that ``auto`` may take, in the order in which it tries them."""
     return [backend for backend in reversed([*BACKENDS.values()]) if backend.seeks_speed]
 
 

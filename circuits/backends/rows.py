@@ -1,4 +1,4 @@
-"""The rows of a timetable as a program in this process does them."""
+"""The rows of a timetable, in the form in which a program in this process does them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Task:
     Parameters
     ----------
     act : Action
-        What does it.
+        The function that does it.
     operation : Operation, optional
-        The operation that it is.
+        The operation, if the task is one.
     reads : str
-        If it is none, the variable of which it keeps the values.
+        The variable whose values are kept, if the task is not an operation.
     """
 
     act: Action
@@ -39,11 +39,11 @@ class Row:
     Parameters
     ----------
     tasks : list of Task
-        What is done, in order.
+        The tasks of the row, in order.
     times : int
-        How many steps it stands for.
+        The number of steps that the row stands for.
     each : function
-        What yields once for each of these steps.
+        A function whose iterator yields once for each of these steps.
     """
 
     tasks: list[Task]

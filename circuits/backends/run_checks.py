@@ -19,7 +19,7 @@ def check_seed(seed: int) -> int:
 
 
 def check_scale(stimulus: str, scale: float, offset: float, dtype: np.dtype) -> None:
-    """Refuse a scale that is no number of the circuit's precision, in which it would be 0 or infinite on some backends."""
+    """Refuse a scale outside of the range of the circuit's precision, where some backends would make it 0 or infinite."""
     limits = np.finfo(dtype)
     fits = float(limits.tiny) <= abs(scale) <= float(limits.max) and abs(offset) <= float(limits.max)
     if scale != 0 and not fits:
@@ -41,7 +41,7 @@ def check_order(order: np.ndarray, batch_size: int, rows: Mapping[str, int]) -> 
             f"run: the order asks for row {given.max()}, and the largest possible number of a row is {last}."
         )
     if given.size and given.min() < -1:
-        given = np.maximum(given, -2)  # refused below, however far it is out of range
+        given = np.maximum(given, -2)  # these are refused below; here they must fit the smaller type
     order = np.ascontiguousarray(given, dtype=np.int32)
     empty = order < 0
     if order.size and (order.min() < -1 or empty[:, 0].any() or (empty[:, :-1] & ~empty[:, 1:]).any()):

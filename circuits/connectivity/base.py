@@ -26,9 +26,9 @@ class Shape(tuple[int, ...]):
     shape : tuple of int
         The shape of the array.
     fans : (int, int)
-        How many synapses come into one post unit, and how many leave one pre unit, if none is left out at random.
+        The number of synapses into one post unit, and from one pre unit, if none is left out at random.
     existing : (float, float), optional
-        The same numbers for the synapses that exist, in the mean over the units. None if none is left out.
+        The same numbers for the synapses that exist, averaged over the units. None if none is left out.
     """
 
     fans: tuple[int, int]
@@ -43,23 +43,23 @@ class Shape(tuple[int, ...]):
         return made
 
     def __getnewargs__(self) -> tuple[Any, ...]:
-        return tuple(self), self.fans, self.existing  # of copies
+        return tuple(self), self.fans, self.existing  # what copies are made with
 
     def thinned(self, mask: np.ndarray) -> Shape:
-        """Return the same shape with the synapses that a mask leaves: both numbers shrink by the share of them."""
+        """Return the same shape with only the synapses that a mask keeps; both numbers shrink in proportion."""
         share = float(np.count_nonzero(mask)) / max(mask.size, 1)
         return Shape(self, self.fans, (share * self.fans[0], share * self.fans[1]))
 
 
 class Synapses(NamedTuple):
-    """All synapses one by one, as three arrays of the shape (synapses,).
+    """A list of all synapses, as three arrays of the shape (synapses,).
 
     Parameters
     ----------
     pre, post : array of int
         The number of the pre unit and of the post unit of each synapse.
     weight : array of int
-        The place of each synapse's weight in the flattened array of weights.
+        The index of each synapse's weight in the flattened array of weights.
     """
 
     pre: np.ndarray
@@ -69,11 +69,11 @@ class Synapses(NamedTuple):
 
 @dataclass(frozen=True)
 class Connectivity(ABC):
-    """Which synapses a projection from ``n_pre`` to ``n_post`` units has, and where their weights are in memory.
+    """The synapses of a projection from ``n_pre`` to ``n_post`` units, and the places of their weights in memory.
 
-    A subclass must define `kind`, `shape` and `indices`. All other members have a value or a method that suits a
-    connectivity in which every element of the array of weights is the weight of exactly one synapse; a subclass
-    overrides those that are different for it.
+    A subclass must define `kind`, `shape` and `indices`. All other members have defaults for a connectivity in which
+    every element of the array of weights is the weight of exactly one synapse; a subclass overrides those that are
+    different for it.
 
     Attributes
     ----------
@@ -82,16 +82,16 @@ class Connectivity(ABC):
         ``"one_to_one"``, ``"local"`` (windows of an image) or ``"largest"`` (maximum over windows).
     shared : bool
         Whether several synapses have the same weight. The change of a weight is then the sum of the changes of its
-        synapses, which no single synapse could compute: such a projection counts as not local.
+        synapses, which no single synapse could compute; such a projection counts as not local.
     learns : bool
         Whether a rule may change the weights.
     initial : float or None
-        The value of all weights if ``connect`` is given none; None if they are drawn.
+        The value of all weights if ``connect`` is called without weights; None if they are drawn at random.
 
     Notes
     -----
-    In a step in which the projection is open, the signals that are sent are those of the pre units before the step (of
-    a stimulus the row that is presented now), and the fields are complete before the states of the post units change.
+    In a step in which the projection is open, it sends the signals that the pre units had before the step (for a
+    stimulus, the row that is presented now), and the fields are complete before the states of the post units change.
     """
 
     kind: ClassVar[str]
@@ -111,7 +111,7 @@ class Connectivity(ABC):
 
     @abstractmethod
     def indices(self, n_pre: int, n_post: int) -> Synapses:
-        """Return every synapse, in the order of the weights in memory, including those that `mask` leaves out at random.
+        """Return all synapses, in the order of the weights in memory, including those that `mask` leaves out at random.
 
         Parameters
         ----------
@@ -143,7 +143,7 @@ class Connectivity(ABC):
         return 1.0
 
     def mask(self, n_pre: int, n_post: int, rng: np.random.Generator) -> np.ndarray | None:
-        """Return which weights have a synapse: an array of `shape` with 1 where there is one and 0 elsewhere.
+        """Return an array of `shape` with 1 for each weight that has a synapse and 0 elsewhere.
 
         None stands for an array of ones.
 
@@ -157,9 +157,9 @@ class Connectivity(ABC):
         return self.existing(n_pre, n_post)
 
     def existing(self, n_pre: int, n_post: int) -> np.ndarray | None:
-        """Return the part of `mask` that does not depend on chance: 0 where no pre unit is at the place of a weight.
+        """Return the part of `mask` that does not depend on chance, with 0 for each weight that has no pre unit.
 
-        Such places exist where a window reaches over the edge of its image. None stands for an array of ones.
+        Such weights exist where a window reaches over the edge of its image. None stands for an array of ones.
 
         Parameters
         ----------
@@ -170,7 +170,7 @@ class Connectivity(ABC):
 
     @cached_property
     def tables(self) -> dict[str, np.ndarray]:
-        """Arrays of integers that the generated code reads from memory, by name."""
+        """The arrays of integers that the generated code reads from memory, by name."""
         return {}
 
     def numbers(self) -> dict[str, Any]:
@@ -185,7 +185,7 @@ class Connectivity(ABC):
         n_pre, n_post : int
             The numbers of pre and post units.
         name : str
-            The words with which an error message begins.
+            The beginning of error messages.
 
         Raises
         ------
@@ -198,8 +198,8 @@ class Connectivity(ABC):
 class Matrix(Connectivity):
     """A connectivity whose weights are a matrix w of the shape (n_post, n_pre), or a part of it.
 
-    A subclass in which only some pairs of units are connected says so by `masked`, and which ones by `mask`; `masked.py`
-    is the example.
+    A subclass in which only some pairs of units are connected sets `masked`, and its `mask` says which pairs these are;
+    `masked.py` is an example.
     """
 
     kind = "dense"

@@ -1,4 +1,4 @@
-"""Several all-to-all projections beside each other."""
+"""Several all-to-all projections side by side."""
 
 from __future__ import annotations
 

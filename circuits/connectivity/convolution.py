@@ -18,8 +18,8 @@ class Convolution(Local):
         field[m, p] = sum over channels c and taps k of w[m, c, k] * sent[c, pixel k of window p]
 
     It is a control, since learning is not local. The change of a weight is a sum over places: the terms of the rule
-    that read a variable of a unit are summed over the synapses that share the weight; terms that read none (decay,
-    momentum) count once. The weights w have the shape (maps, channels, taps); transposed (channels, maps, taps).
+    that read a variable of a unit are summed over the synapses that share the weight; terms that read no unit (decay,
+    momentum) count once. The weights w have the shape (maps, channels, taps), or (channels, maps, taps) if transposed.
 
     Parameters
     ----------

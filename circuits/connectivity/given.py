@@ -1,4 +1,4 @@
-"""Connections that are listed: an array of truth values, a sparse matrix, or pairs of units."""
+"""Connections that are listed, as an array of truth values, a sparse matrix, or pairs of units."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .base import Connectivity, Matrix
 @checked_arguments
 @dataclass(frozen=True, eq=False, repr=False)
 class Given(Matrix):
-    """The synapses are listed, and exactly these exist.
+    """Connections by a list of synapses: exactly those in the list exist.
 
     ::
 
         field[i] = sum over j of m[i, j] * w[i, j] * sent[j],   m[i, j] = 1 where the synapse is listed, else 0
 
-    The weights w have the shape (n_post, n_pre); those without a synapse are zero and stay zero. ``connect`` makes a
-    `Given` of each of the three forms by itself, as in ``connect(pre, post, connectivity=array)``.
+    The weights w have the shape (n_post, n_pre); those without a synapse are zero and stay zero. ``connect`` turns each
+    of the three forms into a `Given`, as in ``connect(pre, post, connectivity=array)``.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class Given(Matrix):
 @checked_arguments
 @dataclass(frozen=True)
 class NoAutapses(Matrix):
-    """The synapses of another connectivity without those from a unit to itself.
+    """Another connectivity without the synapses from a unit to itself.
 
     ``connect(h, h, autapses=False)`` is short for ``connectivity=NoAutapses(Dense())``.
 
@@ -168,13 +168,13 @@ class NoAutapses(Matrix):
 
 
 def is_sparse(value: Any) -> bool:
-    """Whether a value is a sparse matrix of SciPy. There is none where SciPy has not been imported, which takes a while."""
+    """Say whether a value is a sparse matrix of SciPy, without importing SciPy, which takes a while."""
     sparse = sys.modules.get("scipy.sparse")
     return sparse is not None and bool(sparse.issparse(value))
 
 
 def is_listing(value: Any) -> bool:
-    """Whether a value looks like one of the forms that `Given` takes."""
+    """Say whether a value looks like one of the forms that `Given` takes."""
     return isinstance(value, np.ndarray) or is_sparse(value) or _is_pairs(value)
 
 

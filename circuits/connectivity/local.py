@@ -29,7 +29,7 @@ class Local(Connectivity):
     in the opposite direction, for a feedback projection with weights of its own. The part of a window that lies outside
     of the image has a place in memory and no synapse; its weight is zero.
 
-    The weights w have the shape (places, maps, channels, taps); transposed (pixels, channels, maps, taps).
+    The weights w have the shape (places, maps, channels, taps), or (pixels, channels, maps, taps) if transposed.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Local(Connectivity):
         The rows and columns of zeros around the image. ``"same"`` adds as many as the image above needs to have
         size/stride places, rounded up.
     probability : float, default 1
-        The probability that a synapse exists, drawn once for each weight and for each projection by itself.
+        The probability that a synapse exists. It is drawn once for each weight, independently for each projection.
     transposed : bool, default False
         Whether the projection runs from the image above to the one below.
 
@@ -83,7 +83,7 @@ class Local(Connectivity):
         if isinstance(self.maps, bool) or not isinstance(self.maps, int | np.integer) or self.maps < 1:
             raise RecircuitError(f"{where}: maps is a whole number, at least 1; got {self.maps!r}.")
         check_probability(self.probability, where)
-        self.windows  # noqa: B018  # refused when it is declared
+        self.windows  # noqa: B018  # so that errors are raised when it is declared
 
     @cached_property
     def windows(self) -> Windows:
@@ -102,7 +102,7 @@ class Local(Connectivity):
 
     @cached_property
     def where(self) -> np.ndarray:
-        """The places of the pre image in the window of each place of the post image, (places, taps); -1 stands for none."""
+        """For each place of the post image, the places of the pre image in its window, (places, taps); -1 stands for none."""
         return self.windows.seen_by(packed=not self.shared) if self.transposed else self.windows.seen()
 
     def numbers(self) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class Local(Connectivity):
         return int((self.where >= 0).sum()) * self.maps * self.image[0]
 
     def existing(self, n_pre: int, n_post: int) -> np.ndarray | None:
-        """Return 0 for taps that lie outside of the image; shared weights have a synapse wherever any place has one."""
+        """Return 0 for taps that lie outside of the image; a shared weight has a synapse if it has one at any place."""
         there = (self.where >= 0).any(axis=0) if self.shared else (self.where >= 0)[:, None, None, :]
         return None if there.all() else np.broadcast_to(there, self.shape(n_pre, n_post)).astype(float)
 
@@ -162,5 +162,5 @@ class Local(Connectivity):
 
     @property
     def _images(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-        """The images of pre and post units."""
+        """Return the images of the pre and post units."""
         return (self.above, self.image) if self.transposed else (self.image, self.above)

@@ -15,7 +15,7 @@ from .base import Matrix, check_probability
 class Masked(Matrix):
     """Random connections: each synapse of all-to-all connections exists with a probability.
 
-    It is drawn once for each projection by itself::
+    The synapses are drawn once, independently for each projection::
 
         field[i] = sum over j of m[i, j] * w[i, j] * sent[j],   m[i, j] = 1 with the probability, else 0
 

@@ -30,7 +30,7 @@ class MaxPool(Connectivity):
     image is never the argmax.
 
     There is one weight w, of the shape (1,), which is 1 and does not learn. `MaxPool.of_all` has one window over all units of
-    any population: one unit gets the largest of their signals, and knows the winner.
+    any population: one unit receives the largest of their signals, and latches its argmax.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class MaxPool(Connectivity):
         The size of the windows and the distance between them, as in `Local`. With the stride 2 and ``"same"`` the image
         above has exactly half the size (Amit 2019, section 4).
     padding : int or "same"
-        The rows and columns of nothing around the image, as in `Local`.
+        The empty rows and columns around the image, as in `Local`.
 
     Raises
     ------
@@ -74,7 +74,7 @@ class MaxPool(Connectivity):
 
     def __post_init__(self) -> None:
         check_image(self.image, "MaxPool")
-        self.windows  # noqa: B018  # refused when it is declared
+        self.windows  # noqa: B018  # so that errors are raised when it is declared
 
     @classmethod
     def of_all(cls, units: int) -> Self:
@@ -88,7 +88,7 @@ class MaxPool(Connectivity):
         Returns
         -------
         MaxPool
-            A pool with one window, over all units. Of equal signals the one of the first unit is the largest.
+            A pool with one window, over all units. If several signals are equal, that of the first unit is the argmax.
 
         Raises
         ------
@@ -125,7 +125,7 @@ class MaxPool(Connectivity):
 
     @cached_property
     def tables(self) -> dict[str, np.ndarray]:
-        """The arrays ``tap_pixels`` (taps, places) and its ``inverse`` (pixels, most). A pixel outside of the image is -1."""
+        """The arrays ``tap_pixels`` (taps, places) and its ``inverse`` (pixels, most); -1 is outside of the image."""
         tap_pixels = np.ascontiguousarray(self.windows.seen().T)
         return {"tap_pixels": tap_pixels, "inverse": inverse(tap_pixels, prod(self.image[1:]))}
 

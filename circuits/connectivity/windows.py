@@ -1,4 +1,4 @@
-"""Windows that slide over an image: which units of one image meet which of another."""
+"""Windows that slide over an image: which units of one image are connected to which units of another."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Windows:
     kernel, stride : (int, int)
         The size of the windows and the distance between them, down and across.
     padding : int or "same"
-        Rows and columns of nothing around the image. ``"same"`` adds as many as the image above needs to have
+        The empty rows and columns around the image. ``"same"`` adds as many as the image above needs to have
         size/stride places, rounded up; half of them come before it (and the odd one after it).
     where : str
-        The words with which an error message begins.
+        The beginning of error messages.
 
     Raises
     ------
@@ -53,11 +53,11 @@ class Windows:
     def __post_init__(self) -> None:
         if self.padding != "same" and (not _whole(self.padding) or int(self.padding) < 0):
             raise RecircuitError(f"{self.where}: padding is a whole number, or 'same'; got {self.padding!r}.")
-        self._along  # noqa: B018  # said when it is declared
+        self._along  # noqa: B018  # so that errors are raised when it is declared
 
     @cached_property
     def _along(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """How many places there are in both directions, and how many pixels of padding lie before the first."""
+        """The number of places in both directions, and the number of pixels of padding before the first place."""
         down, across = (self._places(*each) for each in zip(self.size, self.kernel, self.stride, strict=True))
         return down, across
 
@@ -67,19 +67,19 @@ class Windows:
         return self._along[0][0], self._along[1][0]
 
     def taps(self, *, packed: bool = False) -> int:
-        """Pixels of a window; ``packed``: as many places as a pixel has in its windows at most (see `seen_by`)."""
+        """Return the number of pixels in a window; if ``packed``, the most windows that see one pixel (see `seen_by`)."""
         steps = self.stride if packed else (1, 1)
         return prod(-(-k // s) for k, s in zip(self.kernel, steps, strict=True))
 
     def seen(self) -> np.ndarray:
-        """Return the numbers of the pixels of each place, (places, kernel); -1 stands for what lies outside of the image."""
+        """Return the numbers of the pixels of each place, (places, kernel); -1 stands for pixels outside of the image."""
         return self._both(_seen)
 
     def seen_by(self, *, packed: bool) -> np.ndarray:
         """Return the places that see each pixel, (pixels, taps), as numbers of places; -1 stands for none.
 
-        Tap d is the place in whose window the pixel is number d, so that a stride s leaves most taps of a pixel empty;
-        ``packed`` leaves out those that every pixel of its residue lacks: tap j is d = (y + before) % s + s*j.
+        Tap d is the place in whose window the pixel is number d, so that with a stride s most taps of a pixel are empty.
+        ``packed`` leaves out taps that are empty for all pixels with the same residue: tap j is d = (y + before) % s + s*j.
         """
         return self._both(_seen_by_packed if packed else _seen_by)
 
@@ -146,7 +146,7 @@ def inverse(table: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def pair(value: Any, where: str) -> tuple[int, int]:
-    """Return a pair for both directions, of one number or two."""
+    """Return a pair of numbers (down, across), made from one number or two."""
     both = value if isinstance(value, tuple | list) else (value, value)
     if len(both) != 2 or not all(_whole(n) and n > 0 for n in both):
         raise RecircuitError(f"{where} is a whole number above 0, or two of them (down, across); got {value!r}.")

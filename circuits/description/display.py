@@ -28,25 +28,25 @@ def _formula(latex: str) -> str:
 
 
 def neuron_latex(neuron: Any) -> str:
-    """Return the equations of a neuron as lines of LaTeX below one another."""
+    """Return the equations of a neuron as LaTeX, one line below another."""
     return aligned([equation for _, _, equation, _ in _variables(neuron) if "=" in equation])
 
 
 def aligned(equations: list[str]) -> str:
-    """Return equations as lines that stand below one another at their signs of equality."""
+    """Return equations as LaTeX, one below another and aligned at their equals signs."""
     lines = (r" \\ ").join(equation.replace("=", "&=", 1) for equation in equations)
     return rf"$$\begin{{aligned}} {lines} \end{{aligned}}$$" if lines else ""
 
 
 def population_html(population: Any, *, opened: bool = False) -> str:
-    """Return a population with its equations, which unfold unless they are open."""
+    """Return a population with its equations as HTML that can be unfolded; ``opened`` shows it unfolded."""
     role = f", clamped to {population.clamp.kind}" if population.clamp else ""
     title = f"{population.name}: {population.size:,} unit{'s' * (population.size != 1)}{role}"
     return folded(title, neuron_html(population.neuron), opened=opened)
 
 
 def projection_html(projection: Any, *, opened: bool = False) -> str:
-    """Return a projection with its sizes and its rule, which unfold unless they are open."""
+    """Return a projection with its sizes and its rule as HTML that can be unfolded; ``opened`` shows it unfolded."""
     p = projection
     rows = [
         ("from", f"{p.pre.name}.{p.sends} ({p.pre.size:,} units)"),
@@ -66,9 +66,9 @@ def projection_html(projection: Any, *, opened: bool = False) -> str:
 
 
 def _variables(neuron: Any) -> Iterator[Row]:
-    """Name, kind and scope, equation in LaTeX, and phases of each variable."""
+    """Yield the name, kind and scope, equation in LaTeX, and phases of each variable."""
     for name in neuron.compartments:
-        yield name, "compartment: the sum of what projections bring in", "", ""
+        yield name, "compartment: the sum of the projections into it", "", ""
     for name, into in neuron.totals.items():
         yield name, f"the sum of the weights into {into}", "", ""
     for name in neuron.broadcasts:

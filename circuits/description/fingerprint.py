@@ -1,8 +1,8 @@
-"""What a circuit is, part by part, in words: for people, and to tell whether two circuits are the same.
+"""Descriptions of a circuit as text, part by part, for people to read and for comparing two circuits.
 
-There are two of them. `described` says everything that was declared, but for what weights and units begin with; a training run
-is resumed only by a circuit of which it says the same. `fingerprint` leaves out the numbers that lie in memory, not in the
-code; circuits of which it says the same can share a program.
+There are two such descriptions. `described` contains everything that was declared, except the initial values of weights and
+units; a training run is resumed only by a circuit with the same description. `fingerprint` leaves out the numbers that are in
+memory and not in the code; circuits with the same fingerprint can share a program.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ __all__ = ["described", "fingerprint"]
 
 
 def described(network: Network) -> dict[str, str]:
-    """Return what a circuit is, by part, as ``"population h1"``, with the values of all parameters."""
+    """Return a description of each part of a circuit, such as ``"population h1"``, with all parameters."""
     return _parts(network, numbers=True)
 
 
 def fingerprint(network: Network) -> dict[str, str]:
-    """Return what the code of a circuit depends on, by part."""
+    """Return, for each part of a circuit, a description of what its code depends on."""
     return _parts(network, numbers=False) | {"optimise": str(network.optimise)}
 
 
@@ -49,29 +49,29 @@ def _parts(network: Network, *, numbers: bool) -> dict[str, str]:
 
 
 def _neuron(neuron: Neuron, numbers: bool) -> str:
-    """The equations; with the time constants in any case, since one that equals dt makes an equation an assignment."""
+    """Return the equations, always with the time constants, since one that equals dt makes an equation an assignment."""
     return f"{neuron.text}\n{neuron.method}, {_values(neuron.parameters, numbers)}"
 
 
 def _values(parameters: Mapping[str, Any], numbers: bool) -> str:
-    said = {k: repr(v) if numbers or isinstance(v, Quantity) else "a number" for k, v in parameters.items()}
-    return ", ".join(f"{k} = {v}" for k, v in said.items())
+    shown = {k: repr(v) if numbers or isinstance(v, Quantity) else "a number" for k, v in parameters.items()}
+    return ", ".join(f"{k} = {v}" for k, v in shown.items())
 
 
 def _projection(p: Projection, numbers: bool) -> str:
     text = (
-        f"{p.pre.size} to {p.post.size}, {p.pre.name}.{p.sends} into {p.post.name}.{p.into}, {p.connectivity}, {_read(p)} "
+        f"{p.pre.size} to {p.post.size}, {p.pre.name}.{p.sends} into {p.post.name}.{p.into}, {p.connectivity}, {_weights(p)} "
         f"weights, during {p.during!r}, {p.closed} when closed, delays {np.asarray(p.delay).tolist()}"
     )
     if p.equation is None:
         return text
     values = {**p.equation.parameters, **(p.equation.state if numbers else {})}
-    said = _values(values, True) if numbers else ", ".join(sorted(values))
-    return f"{text}: {p.equation}\nduring {p.learns!r}, {said}"
+    shown = _values(values, True) if numbers else ", ".join(sorted(values))
+    return f"{text}: {p.equation}\nduring {p.learns!r}, {shown}"
 
 
-def _read(projection: Projection) -> str:
-    """Whose weights it has."""
+def _weights(projection: Projection) -> str:
+    """Return a description of the weights that a projection reads: its own, or those of another projection."""
     weights = projection.weights
     if not isinstance(weights, Transposed):
         return "own"

@@ -1,4 +1,4 @@
-"""The initial values of a circuit: parameters, constants, and everything that is drawn."""
+"""The initial values of a circuit: parameters, constants, and everything that is drawn at random."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .projections.projection import Projection, Transposed
 
 
 def first_values(network: Network) -> dict[str, Any]:
-    """Return the initial values: parameters, constants, and what is drawn (weights, masks and states of rules).
+    """Return the initial values: parameters, constants, and random values (weights, masks and states of rules).
 
     Each projection has a stream of random numbers of its own, which is the same on every backend.
     """

@@ -1,4 +1,4 @@
-"""Attributes that say what something was declared as, and cannot be changed by assigning to them."""
+"""Attributes that keep what was declared, and cannot be changed by assigning to them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["Fixed", "declare"]
 
 
 class Fixed:
-    """A class whose attributes are set while it is made, and afterwards only by its own methods.
+    """A base class of objects whose attributes are set when they are made, and later only by their own methods.
 
     Attributes
     ----------
     fixed : dict of str to str
-        For each attribute what to do instead of assigning to it, as a whole sentence.
+        For each attribute, a sentence that says what to do instead of assigning to it.
     """
 
     fixed: ClassVar[dict[str, str]] = {}
@@ -57,7 +57,7 @@ def declare(owner: Fixed, **values: Any) -> None:
 
 
 def _holds_value(kind: type, name: str) -> bool:
-    """Whether the objects of a class keep a value under a name, rather than the class a method or a property to read."""
+    """Say whether a name is an attribute that can hold a value, and not a method or a read-only property of the class."""
     if name in getattr(kind, "__dataclass_fields__", ()):
         return True
     own = getattr(kind, name, None)

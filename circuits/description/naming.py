@@ -1,4 +1,4 @@
-"""The names that populations, projections and broadcasts may have, and how many units a population may have."""
+"""Checks of the names of populations, projections and broadcasts, and of the sizes of populations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .projections.projection import Projection
 
 
 def check_name(name: Any, used: Iterable[str]) -> None:
-    """Refuse a name that is not a word, or is used already."""
+    """Refuse a name that is not a word, or that is already used."""
     if isinstance(name, str) and not name.isascii():
         raise RecircuitError(f"circuit: {name!a} cannot be a name: {why_reserved(name)}.")
     if not isinstance(name, str) or not name.isidentifier() or iskeyword(name) or name.startswith("_"):
@@ -41,12 +41,12 @@ def check_broadcast(source: Population, name: str) -> None:
 
 
 def checked_mode(mode: Any) -> str:
-    """Return the name of a mode; the name of an unnamed one is "".
+    """Return the name of a mode; an unnamed mode has the name "".
 
     Raises
     ------
     RecircuitError
-        If it is not a name.
+        If the mode is not a word.
     """
     if not isinstance(mode, str) or (mode and not mode.isidentifier()):
         raise RecircuitError(f"phases: a mode is a word such as 'sleep'; got {mode!r}.")

@@ -34,20 +34,20 @@ from .schedules.timing import Closed, Sent, Timing, checked_closed, pathway_timi
 from .settings import check_settings
 from .size import check_size
 
-#: The phase in which a compartment's projections are open, where the circuit has such a phase.
+#: The phase in which the projections into a compartment are open, if the circuit has such a phase.
 USUAL_PHASE = {"basal": "feedforward", "apical": "feedback"}
 
 
 class Network(Stimuli, Presentations):
-    """The description of a circuit: its populations and projections, its clock, and how it is to be computed.
+    """The description of a circuit: its populations and projections, its clock, and the settings of its computation.
 
-    A description is only data. Everything that inspects, checks or counts a circuit, or makes a program of it, reads a
-    description. ``revision`` grows with every change that a program built before does not know of. The parameters are
+    A description is only data. Everything that inspects, checks or counts a circuit, or makes a program from it, reads a
+    description. ``revision`` grows with every change after which an earlier program is out of date. The parameters are
     those of `Circuit`.
     """
 
     fixed: ClassVar[dict[str, str]] = {
-        name: f"It is said when a circuit is made, as in Circuit({name}=...)."
+        name: f"It is set when a circuit is made, as in Circuit({name}=...)."
         for name in ("batch_size", "dt", "precision", "dtype", "lowering", "seed", "optimise", "matmul")
     } | DECLARING
 
@@ -100,14 +100,14 @@ class Network(Stimuli, Presentations):
             Initial values by the name of the variable: a number or quantity, an array (size,) or (batch, size), or a
             function of (generator, shape) such as ``lognormal(10*ms)``, which draws one value for each unit.
         parameters : Quantity or number
-            Parameters of the Neuron whose value is different from the one it was made with (``tau=50*ms``), or initial
-            values as in ``initial``. An array (size,) or a function gives each unit its own value of a parameter, and
-            an array (batch, 1) each batch element.
+            Parameters of the Neuron that get another value here (``tau=50*ms``), or initial values as in ``initial``.
+            An array (size,) or a function gives each unit its own value of a parameter, and an array (batch, 1) gives
+            each batch element its own value.
 
         Returns
         -------
         Population
-            The population; of an output circuit the one that answers, of a part the one that bears the name.
+            The population; for an output circuit the one that answers, for another part the one that has the name.
 
         Raises
         ------
@@ -123,7 +123,7 @@ class Network(Stimuli, Presentations):
             try:
                 made = model.build(self, name, size)
                 declared(made, initial, parameters, self.batch_size, self.seed)
-            except RecircuitError:  # all of it or nothing
+            except RecircuitError:  # nothing is added if a part is refused
                 declare(self, populations=before[0], projections=before[1])
                 raise
             if hasattr(model, "losses"):  # an output circuit; other parts, such as error units, compute no loss
@@ -158,13 +158,13 @@ class Network(Stimuli, Presentations):
         into : str, default "basal"
             The compartment of the post units.
         rule : Rule, SynapticEquation or str, optional
-            How the weights change. A Rule, or its name, stands for its forward equation, or into ``"apical"`` for its
-            feedback equation. None leaves the weights as they are.
+            The rule by which the weights change. A Rule, or its name, stands for its forward equation, or, into
+            ``"apical"``, for its feedback equation. None leaves the weights as they are.
         weights : number, array, sparse matrix, function or transpose, optional
             The initial weights: a number, an array (n_post, n_pre), a SciPy sparse matrix, a function of (generator,
             shape) such as ``glorot()``, or ``other.T``, which may be multiplied by a number.
         connectivity : Connectivity, array, sparse matrix or pair of arrays, optional
-            Which synapses exist: ``Dense()`` (the default), ``Masked(p)``, ``Blocks(number)``, ``OneToOne()``, for
+            The synapses that exist: ``Dense()`` (the default), ``Masked(p)``, ``Blocks(number)``, ``OneToOne()``, for
             images ``Local(...)``, ``Convolution(...)`` or ``MaxPool(...)``, or a list of all synapses as for `Given`.
         autapses : bool, optional
             False leaves out the synapses from a unit to itself.
@@ -192,8 +192,8 @@ class Network(Stimuli, Presentations):
 
         Notes
         -----
-        In a step in which the projection is open, it takes the state of the pre units from before the step (of a
-        stimulus the row that is presented now), and the compartment is complete before the states of the post units
+        In a step in which the projection is open, it takes the state of the pre units from before the step (for a
+        stimulus, the row that is presented now), and the compartment is complete before the states of the post units
         change. The rule reads both units after the step, and changes the weights last.
         """
         for side, population in (("pre", pre), ("post", post)):

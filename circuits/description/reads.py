@@ -1,4 +1,4 @@
-"""The stored variables that the value of an equation is made of, and the dimensions of variables."""
+"""The stored variables that the value of an equation depends on, and the dimensions of variables."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def incoming_fields(network: Network, population: Population) -> dict[str, list[
 
 
 def sums_of(projection: Projection, side: str) -> list[str]:
-    """Return the variables of the unit of one side in which a rule's sums over its synapses are kept."""
+    """Return the variables of the units on one side that keep a rule's sums over their synapses."""
     equation = projection.equation
     if equation is None or side not in summing_sides(equation.statements):
         return []
@@ -47,12 +47,12 @@ def sums_of(projection: Projection, side: str) -> list[str]:
 
 @lru_cache(4096)
 def _gathered(equation: SynapticEquation, of: str) -> tuple[Gather, ...]:
-    """Return the sums over synapses of a rule; a circuit asks for them hundreds of times while it is lowered."""
+    """Return the sums over synapses of a rule. They are cached, since lowering asks for them hundreds of times."""
     return tuple(step for step in lower(equation, of=of) if isinstance(step, Gather))
 
 
 def sums_in(network: Network, population: str) -> list[str]:
-    """Return the sums that the rules of all projections into a population, and from it, keep in its units."""
+    """Return the sums that rules of the projections into and from a population keep in its units."""
     ends = [
         (p, side, end.name) for p in network.projections.values() for side, end in (("post", p.post), ("pre", p.pre))
     ]
@@ -79,14 +79,14 @@ def broadcasts_into(network: Network, population: Population) -> list[str]:
     missing = sorted(names - set(network.broadcasts))
     if missing:
         raise RecircuitError(
-            f"population {population.name!r} reads the broadcast {missing[0]!r}, which nobody sends. "
+            f"population {population.name!r} reads the broadcast {missing[0]!r}, which nothing sends. "
             f"Add it: circuit.broadcast(source, {missing[0]!r})."
         )
     return sorted(names)
 
 
 def definitions(network: Network, population: Population) -> dict[str, str]:
-    """Return the variables that are computed where they are read: expressions, and compartments, which are sums of fields."""
+    """Return the variables that are computed where they are read: expressions, and compartments as sums of fields."""
     fields = incoming_fields(network, population)
     return population.neuron.expressions | {c: " + ".join(parts) or "0.0" for c, parts in fields.items()}
 

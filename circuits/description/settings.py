@@ -17,7 +17,7 @@ MATMULS = ("full", "tf32")
 
 
 def check_settings(batch_size: Any, dt: Any, precision: Any, lowering: Any, seed: Any, matmul: Any) -> None:
-    """Refuse what a circuit cannot be computed with."""
+    """Refuse settings with which a circuit cannot be computed."""
     if not isinstance(batch_size, int | np.integer) or isinstance(batch_size, bool) or batch_size < 1:
         raise RecircuitError(f"Circuit: batch_size is a whole number, at least 1; got {batch_size!r}.")
     if not isinstance(dt, Quantity) or dt.dim is not ms.dim or np.ndim(dt) or not dt > 0 * ms:

@@ -1,4 +1,4 @@
-"""How many parts a circuit has: each takes a while to build, which is said before that begins."""
+"""Checks of the number of parts of a circuit. Each part takes a while to build, so users are warned before."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import warnings
 
 from ...errors import RecircuitError
 
-#: A circuit of more populations and projections is told of, and one of more is refused: time grows with their square.
+#: Numbers of populations and projections above which a user is warned, and above which a circuit is refused: the time to
+#: build grows with the square of their number.
 MANY, MOST = 500, 2_500
-#: A schedule of more phases is refused.
+#: The largest number of phases; a schedule with more is refused.
 MOST_PHASES = 10_000
-#: Seconds that each population or projection takes to build for NumPy on a processor of 2020.
+#: The seconds that each population or projection takes to build for NumPy on a processor of 2020.
 EACH = 0.03
 
 
 def warn_of_size(populations: int, projections: int) -> None:
-    """Say of a circuit of very many parts that it takes long to build."""
+    """Warn that a circuit with very many parts takes long to build."""
     parts = populations + projections
     if parts > MANY:
         warnings.warn(

@@ -1,4 +1,4 @@
-"""The samples that a user gives: a pair, samples alone, or an iterator over parts of them; and the names of classes."""
+"""The samples that a user gives, as a pair, alone, or as an iterator over parts of them, and the names of classes."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def stimuli(network: Network) -> list[Population]:
 
 
 def supervisors(network: Network) -> list[Population]:
-    """Return the populations that present what the circuit should answer."""
+    """Return the populations that present the wanted answers of the circuit."""
     return [p for p in network.populations.values() if p.clamp is not None and p.clamp.supervises]
 
 
 def x_and_y(network: Network, given: Any, asked: str) -> tuple[Any, Any]:
-    """Return samples and what is wanted of them, or None where that was not given.
+    """Return samples and their labels or targets, which are None if they were not given.
 
     Parameters
     ----------
@@ -36,12 +36,12 @@ def x_and_y(network: Network, given: Any, asked: str) -> tuple[Any, Any]:
     given : pair of arrays, array, or iterator
         A pair (x, y); x alone; or an iterator that ends, over pairs or samples, each of one sample or of several.
     asked : str
-        Who asks, for messages.
+        The name of the caller, with which messages begin.
 
     Raises
     ------
     RecircuitError
-        If it is none of these, or too large.
+        If the data have another form, or are too large.
     """
     if isinstance(given, str):
         raise RecircuitError(
@@ -62,12 +62,12 @@ def x_and_y(network: Network, given: Any, asked: str) -> tuple[Any, Any]:
 
 
 def is_pair(given: Any) -> bool:
-    """Return whether a list or tuple is samples and what is wanted of them: two arrays of different dimensions."""
+    """Return whether a list or tuple is a pair of samples and labels or targets: two arrays of different dimensions."""
     return len(given) == 2 and len({-1 if part is None else part.ndim for part in map(_array, given)}) > 1
 
 
 def class_names(y: Any, known: tuple[str, ...] | None = None) -> tuple[str, ...] | None:
-    """Return the names of classes that are no numbers, sorted; those that are ``known`` already, if names are given."""
+    """Return the sorted names of classes if labels are names; the ``known`` names if there are any; None for numbers."""
     values = _array(y)
     if values is None or values.dtype.kind not in "OUST":
         return None
@@ -76,7 +76,7 @@ def class_names(y: Any, known: tuple[str, ...] | None = None) -> tuple[str, ...]
 
 
 def coded(y: Any, classes: tuple[str, ...] | None, asked: str) -> Any:
-    """Return the number of each class: names by their place among the classes, anything else as it is."""
+    """Return the number of each class: names become their index among the classes, other labels stay as they are."""
     values = _array(y)
     if values is None or values.dtype.kind not in "OUST" or classes is None:
         return y
@@ -89,7 +89,7 @@ def coded(y: Any, classes: tuple[str, ...] | None, asked: str) -> Any:
 
 
 def _names(values: np.ndarray) -> np.ndarray:
-    """The names of classes as text; refuse what is missing, and numbers among texts."""
+    """Return the names of classes as text; refuse labels that are missing, and numbers among texts."""
     if values.dtype.kind == "O":
         flat = values.reshape(-1).tolist()
         missing = [place for place, one in enumerate(flat) if _is_missing(one)]
@@ -114,7 +114,7 @@ def _names(values: np.ndarray) -> np.ndarray:
 
 
 def _is_missing(label: Any) -> bool:
-    """Whether a label says that there is none: None, NaN, or the missing values of pandas."""
+    """Say whether a label is missing: None, NaN, or a missing value of pandas."""
     return (
         label is None or type(label).__name__ in ("NAType", "NaTType") or (isinstance(label, float) and label != label)
     )
@@ -125,7 +125,7 @@ def _is_array(given: Any) -> bool:
 
 
 def _array(y: Any) -> np.ndarray | None:
-    """An array of what is one; None of series of different lengths, and of nothing."""
+    """Return labels as an array; None for series of different lengths, and if there are no labels."""
     if y is None or callable(y):
         return None
     try:
@@ -135,7 +135,7 @@ def _array(y: Any) -> np.ndarray | None:
 
 
 def _gathered(network: Network, given: Iterable[Any], asked: str) -> tuple[Any, Any]:
-    """All that an iterator yields, in memory: every epoch shows all samples, in an order of its own."""
+    """Return all samples of an iterator in memory, since every epoch shows all of them in an order of its own."""
     xs: list[np.ndarray] = []
     ys: list[np.ndarray] = []
     held, free = 0, available()
@@ -167,7 +167,7 @@ def _gathered(network: Network, given: Iterable[Any], asked: str) -> tuple[Any, 
 
 
 def _is_one_sample(network: Network, x: Any) -> bool:
-    """Whether an array is a single sample of the first stimulus, and not several."""
+    """Say whether an array is a single sample of the first stimulus, and not several."""
     shown = stimuli(network)
     if shown and shown[0].clamp is not None and shown[0].clamp.every:
         return np.ndim(x) < 3

@@ -1,4 +1,4 @@
-"""Data for the stimuli of a circuit."""
+"""The rows of data that the stimuli of a circuit present."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..description.populations.starting import check_all_set
 from ..lowering.memory import check_free
 from .series import FEWER, check_length, series_of
 
-#: Bytes that the order of the presentations needs for each sample, while it is made.
+#: The bytes for each sample that are needed to make the order of presentations.
 ORDER = 16
 
 
@@ -54,7 +54,7 @@ class Inputs:
         return min((r.count for r in self.rows.values() if not r.shared), default=0)
 
     def order(self, presentations: int | None, batch_size: int) -> np.ndarray:
-        """Return the rows one after the other, ``batch_size`` at a time. After the last row the first one follows again."""
+        """Return the row numbers in order, ``batch_size`` at a time; after the last row the first one follows again."""
         if presentations is None:
             if not self.rows:
                 raise RecircuitError("run: say how many presentations, since there are no data to go through.")
@@ -90,15 +90,15 @@ class Inputs:
 
 
 def _check_order_fits(places: int) -> None:
-    """Refuse a run of so many samples that the lists of their numbers do not fit into the memory."""
+    """Refuse a run if the list of its sample numbers does not fit into memory."""
     check_free(ORDER * places, f"run: the numbers of {places:,} samples", FEWER)
 
 
 def as_inputs(network: Network, given: Any, begin: float = 0.0, mode: str | None = None) -> Inputs:
-    """Read what a user gave: nothing, an array, a mapping of arrays, or a data set with x_train and y_train.
+    """Return a user's data as rows: nothing, an array, a mapping of arrays, or a data set with x_train and y_train.
 
-    ``begin`` is the time at which functions of time begin, in seconds; ``mode`` that of the presentation, where there are
-    several.
+    ``begin`` is the time at which functions of time begin, in seconds; ``mode`` is the mode of the presentation, if
+    there are several.
     """
     check_all_set(network.populations, network.projections, network.given())
     given = as_mapping(network, given)
@@ -120,7 +120,7 @@ def rows_for(network: Network, name: str, values: Any, mode: str | None = None) 
 
 
 def as_mapping(network: Network, given: Any) -> Any:
-    """Return what a user gave by the name of the stimulus; a data set, or None, is returned as it is."""
+    """Return a user's data by the name of the stimulus; a data set, or None, is returned as it is."""
     clamped = {p.name: p for p in network.populations.values() if p.clamp is not None}
     if given is None:
         return None
@@ -159,7 +159,7 @@ def _rows(
     network: Network, population: Population, values: Any, scale: float | None = None, offset: float = 0.0,
     begin: float = 0.0, mode: str | None = None,
 ) -> Rows:  # fmt: skip
-    """Rows of one stimulus; ``scale`` is None where it is not said, which bytes are not shown without."""
+    """Return the rows of one stimulus; ``scale`` is None if it is not known, and bytes are refused then."""
     if isinstance(values, Rows):
         return values
     name, labels, clamp = population.name, population.presents == "labels", population.clamp
@@ -220,9 +220,9 @@ def _real_values(population: Population, array: np.ndarray, dtype: np.dtype) -> 
 
 
 def _check_size(name: str, array: np.ndarray, dtype: np.dtype) -> None:
-    """Refuse data of which the copies that are made do not fit: the values, whether each is finite, and the order.
+    """Refuse data if their copies do not fit into memory: the values, whether each is finite, and the order.
 
-    Bytes stay bytes, and are copied only if they do not lie in memory in their order.
+    Bytes stay bytes, and are copied only if they are not contiguous in memory.
     """
     if array.dtype != np.uint8:
         copied = array.size * (dtype.itemsize + 1)
@@ -232,7 +232,7 @@ def _check_size(name: str, array: np.ndarray, dtype: np.dtype) -> None:
 
 
 def _of_labels(array: np.ndarray, size: int) -> str:
-    """What to do with one whole number in each row, which may be meant as a class."""
+    """Return advice for data with one whole number in each row, which may be meant as a class; otherwise empty."""
     if array.shape[1] != 1 or not np.isin(array, np.arange(size)).all():
         return ""
     return (
@@ -257,8 +257,8 @@ def _of_one_hot(name: str, array: np.ndarray, classes: int) -> np.ndarray:
         return array.argmax(axis=1)
     raise RecircuitError(
         f"supervisor {name!r}: labels are one whole number from 0 to {classes - 1} for each sample, or rows of {classes} "
-        f"values, of which one is 1 and the others are 0; got an array of shape {array.shape}. Other values that are wanted "
-        "are those of circuit.target(name, size)."
+        f"values, of which one is 1 and the others are 0; got an array of shape {array.shape}. For other wanted values, "
+        "declare a circuit.target(name, size)."
     )
 
 

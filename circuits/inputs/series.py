@@ -20,18 +20,18 @@ from ..description.populations.shown_values import array_of, refuse_units
 from ..description.schedules.modes import shown_for
 from ..lowering.memory import check_free
 
-#: Values that are looked at for NaN at a time.
+#: The number of values that are checked for NaN at a time.
 PIECE = 2**20
-#: Types of numbers that programs take as they are.
+#: The types of numbers that programs accept without conversion.
 IN_ORDER = (np.uint8, np.float32, np.float64)
-#: What to do with more samples than fit into the memory.
+#: The advice for more samples than fit into memory.
 FEWER = "Give fewer samples at a time."
 
 
 def series_of(
     network: Network, population: Population, given: Any, begin: float, mode: str | None = None
 ) -> tuple[np.ndarray, Series]:
-    """Return the rows of a stimulus, (samples*rows, units), and how they form samples. Data in order are not copied.
+    """Return the rows of a stimulus, (samples*rows, units), and how they form samples. Contiguous data are not copied.
 
     Parameters
     ----------
@@ -40,9 +40,8 @@ def series_of(
     population : Population
         The stimulus.
     given : array, masked array, list of arrays, TimedArray or function
-        An array (samples, rows, units), or (rows, units) that all batch elements share; a masked array, of whose
-        samples whole rows at the end are masked; a list of arrays of different lengths; a `TimedArray` or a function of
-        the time.
+        An array (samples, rows, units), or (rows, units) that all batch elements share; a masked array, whose samples may
+        have masked rows at their end; a list of arrays of different lengths; a `TimedArray` or a function of time.
     begin : float
         The time at which the first row of a function is presented, in seconds.
     mode : str, optional
@@ -50,8 +49,8 @@ def series_of(
     """
     name = f"{population.name!r}"
     if callable(given):
-        given = _of_time(network, population, given, begin, mode)
-    values, lengths = _whole(given, population.size, name)
+        given = _rows_in_time(network, population, given, begin, mode)
+    values, lengths = _one_array(given, population.size, name)
     shared = values.ndim == 2 and (values.shape[1] == population.size or population.size == 1)
     if values.ndim == 1 and population.size == 1:
         values, shared = values[:, None], True
@@ -82,9 +81,9 @@ def check_length(network: Network, population: Population, series: Series, mode:
     short = len(series.lengths) > 0 and series.rows <= wanted
     if series.rows != wanted and not short:
         raise RecircuitError(
-            f"stimulus {population.name!r}: it is shown for {lasts} steps ({clamp.during}), a row every {clamp.every}, which "
-            f"are {wanted} rows; a sample has {series.rows}. Give as many, or series of different lengths, as a list of "
-            "arrays or a masked array."
+            f"stimulus {population.name!r}: it is shown for {lasts} steps ({clamp.during}), with a new row every "
+            f"{clamp.every} steps, so that a sample has {wanted} rows; got {series.rows}. Give this number of rows, or series "
+            "of different lengths as a list of arrays or a masked array."
         )
 
 
@@ -98,7 +97,7 @@ def last_steps(network: Network, population: Population, mode: str | None = None
 
 
 def _window(network: Network, population: Population, mode: str | None) -> tuple[int, ...]:
-    """The steps of a presentation in which a series is shown; none in a mode that has none of its phases."""
+    """Return the steps of a presentation in which a series is shown; none in a mode that has none of its phases."""
     clamp, schedule = population.clamp, network.schedule if mode is None else network.modes[mode]
     assert clamp is not None and schedule is not None
     here = tuple(phase for phase in clamp.during.phases if phase in schedule.windows)
@@ -110,7 +109,7 @@ def _window(network: Network, population: Population, mode: str | None) -> tuple
 def lengths_in_rows(
     network: Network, shown: Mapping[str, Series | None], read: tuple[int, ...], mode: str | None = None
 ) -> np.ndarray | None:
-    """Return after how many answers each sample has ended, or None if all samples have the same length.
+    """Return the number of answers after which each sample has ended, or None if all samples have the same length.
 
     Parameters
     ----------
@@ -135,7 +134,7 @@ def lengths_in_rows(
     return found
 
 
-def _whole(given: Any, size: int, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _one_array(given: Any, size: int, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return one array, and the lengths of its samples; no lengths if all are the same."""
     none = np.zeros(0, np.int32)
     refuse_units(given, f"stimulus {name}")
@@ -167,8 +166,8 @@ def _unmasked(given: np.ma.MaskedArray, size: int, name: str) -> tuple[np.ndarra
     return given.filled(0), lengths
 
 
-def _of_time(network: Network, population: Population, given: Any, begin: float, mode: str | None) -> np.ndarray:
-    """Return the rows (rows, units) of a function of time or a TimedArray, at the times at which rows begin."""
+def _rows_in_time(network: Network, population: Population, given: Any, begin: float, mode: str | None) -> np.ndarray:
+    """Return the values of a function of time or a TimedArray, of shape (rows, units), when the rows begin."""
     clamp = population.clamp
     assert clamp is not None
     rows = max(-(-shown_for(network.phased(), population, mode) // clamp.every), 1)
@@ -176,18 +175,18 @@ def _of_time(network: Network, population: Population, given: Any, begin: float,
 
 
 def sampled(given: Any, population: Population, begin: float, rows: int, every: float) -> np.ndarray:
-    """(rows, units): the values of a function at begin, begin + every, ..."""
+    """Return the values of a function at the times begin, begin + every, ..., of shape (rows, units)."""
     times = begin + every * np.arange(rows)
     if isinstance(given, TimedArray):
         refuse_units(Quantity(given.values, dim=given.dim), f"stimulus {population.name!r}")
         places = np.clip((times / float(given.dt) + 1e-6).astype(int), 0, len(given.values) - 1)
         return np.asarray(given.values, dtype=float).reshape(len(given.values), -1)[places]
     check_takes(given, ("t",), f"stimulus {population.name!r}")
-    values = [np.broadcast_to(_plain(given(t * second), population), (population.size,)) for t in times]
+    values = [np.broadcast_to(_values_at_once(given(t * second), population), (population.size,)) for t in times]
     return np.array(values, dtype=float)
 
 
-def _plain(value: Any, population: Population) -> np.ndarray:
+def _values_at_once(value: Any, population: Population) -> np.ndarray:
     array = array_of(value, f"stimulus {population.name!r}")
     has_unit = isinstance(value, Quantity) and get_dimensions(value) is not DIMENSIONLESS
     if array.dtype.kind not in "uifb" or array.shape not in ((), (1,), (population.size,)) or has_unit:
@@ -198,7 +197,7 @@ def _plain(value: Any, population: Population) -> np.ndarray:
 
 
 def _numbers(values: np.ndarray, dtype: np.dtype, name: str) -> np.ndarray:
-    """As a program takes them: truth values (spikes) as bytes, and floats as they are."""
+    """Return numbers in a type that a program accepts: truth values (spikes) as bytes, and floats as they are."""
     if values.dtype.kind not in "uifb":
         raise RecircuitError(f"stimulus {name}: expected numbers; got an array of {values.dtype}.")
     if values.dtype == bool:

@@ -1,4 +1,4 @@
-"""The classes of the stimuli below a panel."""
+"""The classes of the stimuli, written below a panel of a figure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def name_classes(panel: Axes, classes: Sequence[int], begin: float, each: float)
     classes : sequence of int
         The class of each presentation, -1 for none.
     begin, each : float
-        When the first presentation begins, and how long each of them is, in milliseconds.
+        The beginning of the first presentation, and the duration of each, in milliseconds.
     """
     if not 0 < len(classes) <= NAMED:
         return

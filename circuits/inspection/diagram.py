@@ -1,4 +1,4 @@
-"""A circuit as a figure: populations with their compartments, projections by kind, plastic ones marked, the phases."""
+"""A figure of a circuit: populations with their compartments, projections with marks of their rules, and the phases."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-#: Distinguishable without colour vision (Okabe and Ito 2008).
+#: Colours that can be told apart without full colour vision (Okabe and Ito 2008).
 COLOURS = {
     "feedforward": "#0072b2", "feedback": "#d55e00", "one to one": "#009e73", "lateral": "#7a6a4f",
     "broadcast": "#8a5aa8",
@@ -25,17 +25,17 @@ COLOURS = {
 INK, PALE = "#333333", "#8a8a8a"
 FILLS = {"values": "#eeeeee", "labels": "#fbf3d5", "": "#ffffff"}
 LANE, BAR = 0.32, 0.2
-#: What the figure leaves free left and right of everything.
+#: The width of the figure's empty margins left and right of everything.
 BESIDE = 0.9
 
 
 def draw_circuit(circuit: Network, *, phases: bool = True, labels: bool = True, ax: Any = None) -> Figure:
     """Draw a circuit, one layer above the other.
 
-    Boxes are populations, with their compartments at the places where input arrives; grey boxes present data, yellow
-    boxes the label. An arrow is a projection. A plastic one has a badge with the name of its rule; a broken line shows
-    a rule that is not local (a control). A word at the beginning of an arrow is the variable that is sent, unless it is
-    the rate.
+    Boxes are populations, with their compartments at the places where input arrives; grey boxes present data, and
+    yellow boxes present the label. An arrow is a projection. A plastic projection has a badge with the name of its rule;
+    a broken line shows a rule that is not local (a control). A word at the beginning of an arrow is the variable that is
+    sent, unless it is the rate.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def draw_circuit(circuit: Network, *, phases: bool = True, labels: bool = True, 
     labels : bool, default True
         Whether to write the names of the rules.
     ax : axes of matplotlib, optional
-        The axes that are drawn into. The default are those of a new figure, of a size that suits the circuit.
+        The axes to draw into. The default is a new figure, of a size that suits the circuit.
     """
     boxes, edges = lay_out(circuit)
     axes = new_figure().add_axes((0, 0, 1, 1)) if ax is None else axes_given(ax, 1, "diagram")[0]
@@ -73,7 +73,7 @@ def draw_circuit(circuit: Network, *, phases: bool = True, labels: bool = True, 
 
 
 class _Lanes:
-    """Places for lines that cannot go straight: right and left of everything, and in the gaps between the rows."""
+    """The places of lines that cannot go straight: right and left of everything, and in the gaps between the rows."""
 
     def __init__(self, boxes: list[Box]) -> None:
         self.boxes = boxes
@@ -81,12 +81,12 @@ class _Lanes:
         self.used: dict[tuple[int, int], int] = {}
 
     def outside(self, sign: int) -> float:
-        """A vertical line of its own, left (-1) or right (1) of everything."""
+        """Return the place of a new vertical line, left (-1) or right (1) of everything."""
         self.ends[sign] += LANE
         return sign * self.ends[sign]
 
     def gap(self, layer: int, sign: int) -> float:
-        """A horizontal line of its own in the gap above (1) or below (-1) a layer."""
+        """Return the place of a new horizontal line in the gap above (1) or below (-1) a layer."""
         key = (layer, sign)
         self.used[key] = self.used.get(key, 0) + 1
         row = [b for b in self.boxes if b.layer == layer]
@@ -103,12 +103,12 @@ def _plastic(edge: Edge) -> bool:
 
 
 def _control(edge: Edge) -> bool:
-    """Whether no local rule could do what the projection does."""
+    """Say whether a projection is a control, which no local rule could replace."""
     return edge.projection is not None and not edge.projection.local
 
 
-def _way(edge: Edge, lanes: _Lanes) -> list[tuple[float, float]]:
-    """The corners of an edge, from its tail to its port."""
+def _corners(edge: Edge, lanes: _Lanes) -> list[tuple[float, float]]:
+    """Return the corners of an edge, from its tail to its port."""
     pre, post = edge.pre, edge.post
     end, side = post.port(edge.port), post.ports[edge.port]
     if edge.level:
@@ -132,8 +132,8 @@ def _way(edge: Edge, lanes: _Lanes) -> list[tuple[float, float]]:
 
 
 def _draw_edge(axes: Axes, edge: Edge, lanes: _Lanes, labels: bool) -> list[tuple[float, float]]:
-    """Draw it, and return the points that the figure must have room for."""
-    way = _way(edge, lanes)
+    """Draw an edge, and return the points for which the figure must have room."""
+    way = _corners(edge, lanes)
     colour, plastic = COLOURS[edge.kind], _plastic(edge)
     style: Any = ":" if edge.kind == "broadcast" else (0, (4, 1.5)) if _control(edge) else "-"
     axes.add_patch(FancyArrowPatch(
@@ -153,8 +153,8 @@ def _draw_edge(axes: Axes, edge: Edge, lanes: _Lanes, labels: bool) -> list[tupl
 
 
 def _badge(axes: Axes, edge: Edge, way: list[tuple[float, float]], labels: bool) -> list[tuple[float, float]]:
-    """The mark of a plastic projection, with the name of its rule; of a control, what it copies. Returns the text's end,
-    less what the figure leaves beside every point."""
+    """Draw the mark of a plastic projection with the name of its rule, or of a control with the name of the weights that it
+    copies; return the end of the text, less the margin of the figure."""
     lengths = [abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in zip(way[:-1], way[1:], strict=True)]
     longest = lengths.index(max(lengths))
     (x0, y0), (x1, y1) = way[longest], way[longest + 1]
@@ -182,7 +182,7 @@ def _badge(axes: Axes, edge: Edge, way: list[tuple[float, float]], labels: bool)
 
 
 def _rounded(way: list[tuple[float, float]], radius: float = 0.09) -> Path:
-    """A line with round corners."""
+    """Return a line with round corners."""
     points, codes = [way[0]], [Path.MOVETO]
     for before, corner, after in zip(way, way[1:], way[2:]):
         entry, leave = (_towards(corner, other, radius) for other in (before, after))
@@ -235,7 +235,7 @@ def _legend(axes: Axes, kinds: set[str], plastic: bool, left: float, right: floa
 
 
 def _draw_phases(axes: Axes, circuit: Network, left: float, right: float, bottom: float) -> float:
-    """A bar for each phase of a presentation; returns the new bottom."""
+    """Draw a bar for each phase of a presentation, and return the new bottom."""
     schedule = circuit.schedule
     assert schedule is not None
     names = list(schedule.windows)

@@ -1,7 +1,7 @@
-"""Where the parts of a circuit lie in its diagram: layers from below to above, companions beside, no overlaps.
+"""The layout of a circuit's diagram: layers from bottom to top, companions beside their population, no overlaps.
 
-A unit stands upright, as a pyramidal cell does: what comes from below arrives at its foot (basal), what comes from above
-at its top (apical). Between the rows of boxes is a gap in which nothing lies, so that lines can run there.
+A unit is drawn upright, like a pyramidal cell: input from below arrives at its foot (basal), and input from above arrives
+at its top (apical). Between the rows of boxes is an empty gap, so that lines can run there.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from ..description.serving import served_by
 
 Side = Literal["top", "bottom", "left", "right"]
 
-#: Inches.
+#: The sizes of boxes and gaps, in inches.
 HEIGHT, NARROW, LETTER, LABEL = 0.95, 1.7, 0.085, 0.05
 BESIDE, BETWEEN, GAP = 0.8, 0.7, 1.05
-#: How far from a box's axis lines go up, and down; and, beside it, how far above and below they go in and out.
+#: The distances from a box's axis at which lines go up and down; and, beside it, the heights at which they go in and out.
 UP, DOWN, BY = -0.44, 0.44, 0.12
 
 
 @dataclass(eq=False)
 class Box:
-    """A population's place: its middle, width and height; its ports, compartment -> side."""
+    """The place of a population: its middle, width and height, and its ports, the side of each compartment."""
 
     population: Population
     x: float = 0.0
@@ -47,7 +47,7 @@ class Box:
         return [port for port, where in self.ports.items() if where == side]
 
     def port(self, name: str) -> tuple[float, float]:
-        """Return where a port is."""
+        """Return the coordinates of a port."""
         side = self.ports[name]
         mine = self.on(side)
         share = (mine.index(name) + 1) / (len(mine) + 1)
@@ -74,13 +74,13 @@ class Edge:
 
     @property
     def level(self) -> bool:
-        """Whether it goes straight across, between a box and a companion of it."""
+        """Whether it goes straight across, between a box and its companion."""
         companion = self.pre.main is self.post or self.post.main is self.pre
         return companion and self.post.ports[self.port] in ("left", "right")
 
     @property
     def rise(self) -> int:
-        """How many layers it climbs."""
+        """The number of layers from its source to its target; negative if it goes down."""
         return self.post.layer - self.pre.layer
 
 
@@ -103,7 +103,7 @@ def lay_out(circuit: Network) -> tuple[list[Box], list[Edge]]:
 
 
 def companions(circuit: Network) -> dict[str, str]:
-    """Return the populations that belong to another one, as t and s belong to o, each with that population."""
+    """Return the companions of other populations, as t and s are companions of o, each with that population."""
     partners: dict[str, set[str]] = {name: set() for name in circuit.populations}
     small: dict[str, bool] = {n: p.size == 1 or p.presents == "labels" for n, p in circuit.populations.items()}
     sends: set[str] = set()
@@ -136,7 +136,7 @@ def companions(circuit: Network) -> dict[str, str]:
 
 
 def _serving(circuit: Network) -> dict[str, str]:
-    """Return the error and modulatory neurons that are drawn beside what they serve, as that does not serve others itself."""
+    """Return the error and modulatory neurons to be drawn beside the population that they serve, if it serves no other."""
     found = {name: main for name, main in served_by(circuit).items() if circuit.populations[name].clamp is None}
     return {name: main for name, main in found.items() if main not in found}
 
@@ -146,7 +146,7 @@ def _receives(circuit: Network, name: str) -> bool:
 
 
 def layers(circuit: Network, names: set[str]) -> dict[str, int]:
-    """Return the number of the layer of each population: the longest way forward from a population that nothing drives."""
+    """Return the layer of each population: the longest path forward from a population without inputs."""
     ahead: dict[str, list[str]] = {n: [] for n in circuit.populations if n in names}
     serving = _serving(circuit)
     for p in circuit.projections.values():
@@ -181,7 +181,7 @@ def _edge(projection: Projection, boxes: dict[str, Box], driven: set[str]) -> Ed
 
 
 def _broadcasts(circuit: Network) -> list[tuple[str, str, str]]:
-    """Return name, source and target of every broadcast that somebody reads."""
+    """Return name, source and target of every broadcast that is read."""
     found = []
     for name, (source, *_) in circuit.broadcasts.items():
         readers = [p.name for p in circuit.populations.values() if name in p.neuron.broadcasts]
@@ -193,7 +193,7 @@ def _broadcasts(circuit: Network) -> list[tuple[str, str, str]]:
 
 
 def _place_ports(boxes: Iterable[Box], edges: list[Edge]) -> None:
-    """A compartment is where most of what it receives comes from: below, above, or beside."""
+    """Place each compartment on the side from which it receives most projections: below, above, or beside."""
     counts: dict[Box, int] = {}
     side_of: dict[Box, Side] = {}
     for box in boxes:

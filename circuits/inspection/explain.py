@@ -1,4 +1,4 @@
-"""The table of a presentation as text: step by step, what runs, what is left out and why."""
+"""The timetable of a presentation as text: what runs in each step, what is left out, and why."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Explanation(str):
 
 
 def explain(table: Timetable, schedule: Schedule) -> str:
-    """Return the table as text, in which steps that do the same have one row."""
+    """Return the timetable as text, in which steps that do the same share one entry."""
     steps = f"{table.length} step{'s' * (table.length != 1)}"
     lines = [f"{table.purpose}: {steps}, {table.work():,} multiplications a presentation and batch element"]
     blocks: list[tuple[str, list[str], list[int]]] = []
@@ -39,7 +39,7 @@ def explain(table: Timetable, schedule: Schedule) -> str:
 
 
 def explain_closed(network: Network) -> list[str]:
-    """A line for each stimulus, projection and broadcast that is closed in some steps: what it does then."""
+    """Return a line for each stimulus, projection and broadcast that is closed in some steps: what it does then."""
     schedule, lines = network.phased(), []
     clamps = [(p.name, p.clamp) for p in network.populations.values() if p.clamp is not None]
     pathways = [*clamps, *((p.name, p) for p in network.projections.values()), *network.broadcasts.items()]

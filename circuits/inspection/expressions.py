@@ -37,12 +37,12 @@ def keys_of(network: Network, arrays: Collection[str], name: str) -> list[str]:
 
 
 def known(network: Network, arrays: Collection[str], key: str) -> str:
-    """Return the name under which a variable is stored.
+    """Return the key under which a variable is stored.
 
     Raises
     ------
     RecircuitError
-        If it is not such a value.
+        If there is no such variable.
     """
     owner, variable = split_key(key)
     if key not in arrays and owner in network.populations:
@@ -54,9 +54,7 @@ def known(network: Network, arrays: Collection[str], key: str) -> str:
 
 
 def value_of(network: Network, name: str, stored: Mapping[str, Any], shape: tuple[int, ...]) -> np.ndarray:
-    """Return a stored variable, or a compartment or expression computed from stored ones (those of `keys_of`), as
-    they were.
-    """
+    """Return a stored variable, or a compartment or expression computed from the stored variables of `keys_of`."""
     owner, variable = split_key(name)
     population = network.populations.get(owner)
     if population is None or name in stored:

@@ -17,13 +17,13 @@ __all__ = ["ShownOnce", "axes_given", "figure_of", "new_figure"]
 
 
 class ShownOnce(Figure):
-    """A figure of pyplot, which Jupyter draws once, also as the value of a cell.
+    """A figure of pyplot that Jupyter draws once, even if it is the value of a cell.
 
     Jupyter draws all figures of pyplot at the end of a cell. A figure that is the value of the cell would be drawn twice.
     """
 
     def _repr_mimebundle_(self, **kinds: Any) -> dict[str, Any]:
-        """Let pyplot forget the figure when Jupyter draws it; and give a picture where Jupyter has no way to draw one."""
+        """Let pyplot forget the figure when Jupyter draws it, and return a picture if Jupyter cannot draw figures."""
         if "inline" in pyplot.get_backend():
             pyplot.close(self)
             return {}
@@ -44,12 +44,12 @@ def new_figure(**options: Any) -> Figure:
 
 
 def axes_given(ax: Any, count: int, what: str) -> list[Axes]:
-    """Return the axes that a user gave for so many panels.
+    """Return the axes that a user gave for this number of panels.
 
     Raises
     ------
     RecircuitError
-        If they are not as many axes as there are panels.
+        If their number is not that of the panels.
     """
     given = list(np.asarray(ax, dtype=object).flat) if isinstance(ax, Sequence | np.ndarray) else [ax]
     if len(given) != count or not all(isinstance(one, Axes) for one in given):

@@ -1,4 +1,4 @@
-"""The names of phases above a panel, written so that none lies on another."""
+"""The names of phases above a panel, written so that they do not overlap."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .figures import figure_of
 
 __all__ = ["SHADES", "name_phases", "shades_of"]
 
-#: Pale enough that lines stay in front.
+#: Pale shades, before which lines stay visible.
 SHADES = ("#f2f0ea", "#e3ebf2", "#f4e7e4", "#e8efe3", "#ece6f1", "#f6efd9")
-#: In a trace of more presentations than this the names are in a legend.
+#: The most presentations in a trace with names above; with more presentations the names are in a legend.
 NAMED = 12
-#: Name, beginning and end of a phase.
+#: The name, beginning and end of a phase.
 Span = tuple[str, float, float]
 
 
@@ -37,7 +37,7 @@ def name_phases(panel: Axes, spans: Sequence[Span], presentations: int) -> None:
     panel : Axes
         The panel, in which everything else is drawn.
     spans : sequence of (str, float, float)
-        Name, beginning and end of each phase of each presentation.
+        The name, beginning and end of each phase of each presentation.
     presentations : int
         The number of presentations.
     """
@@ -64,7 +64,7 @@ def _written(panel: Axes, span: Span, turned: bool) -> Text:
 
 
 def _collide(panel: Axes, texts: Sequence[Text], turned: bool) -> bool:
-    """Whether two of the texts touch. Turned ones are parallel, and must begin a line of text apart."""
+    """Say whether two of the texts touch. Turned texts are parallel, and must begin a line of text apart."""
     figure = figure_of(panel)
     figure.draw_without_rendering()
     boxes = sorted((text.get_window_extent() for text in texts), key=lambda box: box.x0)

@@ -1,4 +1,4 @@
-"""Recordings as figures: a panel for each variable, a line for each unit, the phases shaded."""
+"""Figures of recordings, with a panel for each variable, a line for each unit, and shaded phases."""
 
 from __future__ import annotations
 
@@ -67,18 +67,18 @@ def plot_trace(
     Parameters
     ----------
     trace : Recorded
-        What ``circuit.run(..., record=...)`` returns.
+        The recording, which ``circuit.run(..., record=...)`` returns.
     names : sequence of str, optional
         The variables that are drawn, in this order; the default is all.
     units : int or sequence of int
-        The units that have a colour and a label, or how many have them; the others are grey. Where several batch elements
-        were recorded, all units of an element have its colour, and so many elements have a label.
+        The units that have a colour and a label, or their number; the others are grey. If several batch elements were
+        recorded, all units of an element have its colour, and this number of elements has a label.
     labels : dict of str to sequence of str, optional
-        For each variable the names of its units, which otherwise are numbers.
+        For each variable, the names of its units, which are numbers by default.
     width, height : float
         The width and height of the figure and of each panel, in inches.
     ax : axes of matplotlib or sequence of them, optional
-        The axes that are drawn into, one for each variable. The default are those of a new figure.
+        The axes to draw into, one for each variable. The default is a new figure.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def plot_trace(
 
 
 def _draw_elements(panel: Axes, trace: Recorded, lines: np.ndarray, elements: list[int], labelled: int) -> None:
-    """Batch elements in the colours of a scale, in the order in which they were recorded; some of them have a label."""
+    """Draw batch elements in the colours of a scale, in the order of the recording; some of them have a label."""
     each = lines.shape[1] // len(elements)
     named = set(np.linspace(0, len(elements) - 1, min(labelled, len(elements))).astype(int).tolist())
     edges, stairs = _stairs(trace, lines)
@@ -125,7 +125,7 @@ def _draw_elements(panel: Axes, trace: Recorded, lines: np.ndarray, elements: li
 
 
 def _stairs(trace: Recorded, lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A value belongs to the whole step that ends at its time; without the first edge the first step would not show."""
+    """Return the edges and values of stairs: a value holds for the whole step that ends at its time, also for the first."""
     return np.concatenate([[trace.begin], trace.t]), np.concatenate([lines[:1], lines])
 
 
@@ -142,7 +142,7 @@ def _draw_lines(
     colours = colormaps["tab10"].colors  # type: ignore[attr-defined]
     for place, unit in enumerate(chosen):
         label = labels[unit] if labels is not None and unit < len(labels) else str(unit)
-        # Lines on top of one another stay visible: each is thinner than the one below.
+        # Lines that cover one another stay visible, since each is thinner than the one below.
         panel.plot(edges, stairs[:, unit], color=colours[place % 10], lw=2.6 - 1.6 * place / 10, label=label, **style)
     _finish_panel(panel, lines, labelled=count > 1 or labels is not None)
 

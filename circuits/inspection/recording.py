@@ -1,4 +1,4 @@
-"""A recording: which variables, units and batch elements it keeps, and how often; and how it is collected."""
+"""Recordings: which variables, units and batch elements are kept, how often, and how they are collected."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from ..lowering.memory import check_free
 from ..lowering.variables import Variable, split_key
 from .expressions import keys_of, value_of
 
-#: Bytes of stored variables that a run keeps at a time before the steps between those that are wanted are dropped.
+#: The bytes of stored variables that a run keeps before it drops the steps that are not wanted.
 PIECE = 2**28
 
 
-#: What a stimulus presents in a run: see `Recording.shown`.
+#: The possible sources of what a stimulus presents in a run: see `Recording.shown`.
 GIVEN, BEFORE, NONE = "the data of this run", "the data of an earlier run", "no data: it keeps its rates"
 CLOSED = "nothing: it is closed in all steps of this run"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One name of a recording, such as ``"h.v[3]"``: the variable, and the places of it that are kept."""
+    """One name of a recording, such as ``"h.v[3]"``: the variable, and the indices that are kept."""
 
     name: str
     variable: str
@@ -37,12 +37,12 @@ class Wanted:
 
     @classmethod
     def of(cls, name: Any) -> Wanted:
-        """Read the name of a variable and its places.
+        """Read the name of a variable and the indices in brackets.
 
         Raises
         ------
         RecircuitError
-            If it is not such a name.
+            If the text is not such a name.
         """
         found = re.fullmatch(r"\s*(\w+\.\w+)\s*(\[.*\])?\s*", name) if isinstance(name, str) else None
         if found is None:
@@ -54,7 +54,7 @@ class Wanted:
 
 @dataclass
 class Recording:
-    """The recording of a run: what is kept of it, and how.
+    """The recording of a run: which values are kept, and how.
 
     Parameters
     ----------
@@ -63,11 +63,11 @@ class Recording:
     wanted : list of Wanted
         The names that were asked for.
     keys : list of str
-        The stored variables from which they are computed, in the order in which a backend keeps them.
+        The stored variables from which these are computed, in the order in which a backend keeps them.
     variables : mapping of str to Variable
         All stored variables.
     elements : int or list of int
-        The batch elements that are kept; a single number keeps that one, without an axis for it.
+        The batch elements that are kept; a single number keeps that element, without an axis for it.
     steps : int
         The number of steps between two values that are kept.
     start : int
@@ -77,7 +77,7 @@ class Recording:
     kept : list of int
         The number of each recorded step.
     found : dict of str to list of array
-        For each name the recorded values of each piece of the run.
+        For each name, the recorded values of each piece of the run.
     shown : dict of str to str
         For each stimulus, whether it presented the data of this run, those of an earlier one, or none.
     labels : array of int, optional
@@ -120,11 +120,11 @@ class Recording:
 
     @property
     def batch_elements(self) -> int:
-        """The number of batch elements that a backend keeps, from the first one on."""
+        """The number of batch elements that a backend keeps, beginning with the first."""
         return 1 + max([self.elements] if isinstance(self.elements, int) else self.elements)
 
     def shape(self, variable: str) -> tuple[int, ...]:
-        """The shape of a variable at one step, without batch elements."""
+        """Return the shape of a variable at one step, without batch elements."""
         owner, _ = split_key(variable)
         if owner in self.network.populations:
             return (self.network.populations[owner].size,)
@@ -134,18 +134,18 @@ class Recording:
         return stored.shape[1:] if stored.by_element else stored.shape or (1,)
 
     def of_elements(self, variable: str) -> bool:
-        """Whether a variable is recorded for each batch element: those of units, and the traces of synapses."""
+        """Return whether each batch element has its own values: true for variables of units and traces of synapses."""
         stored = self.variables.get(variable)
         return split_key(variable)[0] in self.network.populations or (stored is not None and stored.by_element)
 
     def check(self, one: Wanted) -> None:
-        """Refuse places that a variable does not have."""
+        """Refuse indices that a variable does not have."""
         shape = self.shape(one.variable)
         try:
             picked(np.empty(shape, dtype=bool), one.places)
         except IndexError:
             raise RecircuitError(
-                f"record: {one.name!r} asks for places of {one.variable}, whose shape is {shape}."
+                f"record: {one.name!r} has indices that {one.variable} does not have; its shape is {shape}."
             ) from None
 
     def check_memory(self, steps: int, free: int | None = None) -> None:
@@ -154,7 +154,7 @@ class Recording:
         Raises
         ------
         RecircuitError
-            If it does not fit. The message says what it needs and what is free.
+            If it does not fit. The message says how much memory is needed and how much is free.
         """
         count = 1 if isinstance(self.elements, int) else len(self.elements)
         sizes = {}
@@ -169,15 +169,15 @@ class Recording:
         )  # fmt: skip
 
     def pieces(self, rows: np.ndarray, steps: int) -> list[np.ndarray]:
-        """Return the order of a run in pieces, so that values which are not wanted are dropped before they fill the memory."""
+        """Split the order of a run into pieces, so that unwanted values are dropped before they fill the memory."""
         size = sum(self.variables[key].size for key in self.keys) * 8 * max(steps, 1)
         each = max(PIECE // max(size, 1), 1)
-        if not self.keys or len(rows) <= each or self.network.schedule is None:  # the rows of a stream are of one run
+        if not self.keys or len(rows) <= each or self.network.schedule is None:  # rows of a stream are one run
             return [rows]
         return [rows[k : k + each] for k in range(0, len(rows), each)]
 
     def take(self, traces: Mapping[str, np.ndarray]) -> None:
-        """Keep the wanted part of the steps that a backend has kept."""
+        """Keep the wanted values of the steps that a backend has recorded."""
         count = max((len(v) for v in traces.values()), default=0)
         at = self.start + 1 + np.arange(count)
         chosen = np.flatnonzero(at % self.steps == 0)
@@ -202,7 +202,7 @@ class Recording:
         return np.array(picked(whole, one.places, 1 if isinstance(self.elements, int) else 2))
 
     def _shaped(self, key: str, values: np.ndarray) -> np.ndarray:
-        """Steps, batch elements and units or the shape of the weights; of weights steps and their shape."""
+        """Return values in the shape (steps, elements, units); for weights, in the shape (steps, ...) of the weights."""
         variable = self.variables[key]
         if variable.by_element:
             return values.reshape(len(values), self.batch_elements, *variable.shape[1:])
@@ -212,7 +212,7 @@ class Recording:
 
 
 def picked(values: np.ndarray, places: tuple[Any, ...], axis: int = 0) -> np.ndarray:
-    """Return the chosen places of an array, axis by axis from this one on, so that two lists choose a block."""
+    """Return the chosen indices of an array, one axis after the other from ``axis`` on, so that two lists choose a block."""
     if len(places) > values.ndim - axis:
         raise IndexError
     for k in reversed(range(len(places))):
@@ -221,14 +221,14 @@ def picked(values: np.ndarray, places: tuple[Any, ...], axis: int = 0) -> np.nda
 
 
 def _keys(network: Network, variables: Collection[str], wanted: Iterable[Wanted]) -> list[str]:
-    """The stored variables that are kept; of what is constant, which reads none, the clock, which counts the steps."""
+    """Return the stored variables that are kept; if all names are constant, the clock, which counts the steps."""
     names = [one.variable for one in wanted]
     keys = list(dict.fromkeys(key for name in names for key in keys_of(network, variables, name)))
     return keys if keys or not names else ["clock.timestep"]
 
 
 def _places(text: str, name: str) -> tuple[Any, ...]:
-    """The places in brackets: numbers, ranges, lists."""
+    """Return the indices in brackets: numbers, ranges and lists."""
     try:
         with only_value_errors():
             node = ast.parse(f"_{text}", mode="eval").body
@@ -243,13 +243,13 @@ def _places(text: str, name: str) -> tuple[Any, ...]:
 
 def _place(part: ast.expr | None) -> Any:
     if isinstance(part, ast.Slice):
-        return slice(*(None if p is None else _whole(p) for p in (part.lower, part.upper, part.step)))
+        return slice(*(None if p is None else _whole_number(p) for p in (part.lower, part.upper, part.step)))
     if isinstance(part, ast.List):
-        return [_whole(p) for p in part.elts]
-    return _whole(part)
+        return [_whole_number(p) for p in part.elts]
+    return _whole_number(part)
 
 
-def _whole(node: ast.expr | None) -> int:
+def _whole_number(node: ast.expr | None) -> int:
     value = ast.literal_eval(node) if node is not None else None
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**31:
         raise ValueError

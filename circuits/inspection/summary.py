@@ -23,26 +23,26 @@ PROJECTION = ("projection", "from and to", "connectivity", "synapses", "paramete
 
 @dataclass(frozen=True)
 class Summary:
-    """The size of a circuit, which `Circuit.summary` returns. It is printed as tables; Jupyter shows them as such.
+    """The size of a circuit, which `Circuit.summary` returns. It is printed, and shown in Jupyter, as tables.
 
     Parameters
     ----------
     populations : sequence of tuple
-        For each population its name, number of units, variables and bytes.
+        For each population, its name, number of units, variables and memory.
     projections : sequence of tuple
-        For each projection its name, populations, connectivity, numbers of synapses and parameters, rule and bytes.
+        For each projection, its name, populations, connectivity, numbers of synapses and parameters, rule and memory.
     units : int
         The number of units of all populations.
     synapses : int
         The number of synapses that exist.
     parameters, learned : int
-        The number of weights, and of those that a rule changes. Synapses that share a weight count as one parameter.
+        The number of weights, and of weights that a rule changes. Synapses that share a weight count as one parameter.
     memory : int
         The bytes of all variables, without the data.
     operations : mapping of str to int
         The multiplications of a presentation and batch element, for each purpose: ``"train"`` and ``"evaluate"``.
     head : str
-        What the circuit is.
+        The line above the tables, with the batch size, the time step and the type of numbers.
     """
 
     populations: Sequence[tuple[str, ...]]
@@ -85,8 +85,8 @@ class Summary:
             f"{self.units:,} units, {self.synapses:,} synapses, {self.parameters:,} parameters "
             f"({self.learned:,} of them learn)",
             f"{in_bytes(self.memory)} of memory, without the data",
-            f"{self.operations['train']:,} multiplications of a presentation that learns, and "
-            f"{self.operations['evaluate']:,} of one that is evaluated, in each batch element",
+            f"{self.operations['train']:,} multiplications in a presentation of training, and "
+            f"{self.operations['evaluate']:,} in one of an evaluation, for each batch element",
         ]
 
     def __str__(self) -> str:
@@ -101,7 +101,7 @@ class Summary:
 
 
 class _Counted:
-    """A projection with the numbers of its synapses and of its parameters; ``index`` is that of the one with the weights."""
+    """A projection with the numbers of its synapses and parameters; ``index`` is that of the projection with the weights."""
 
     def __init__(self, projection: Projection, index: int, seed: int) -> None:
         self.projection = projection
@@ -115,7 +115,7 @@ class _Counted:
         self.parameters = weights if own else 0
 
     def row(self) -> tuple[str, ...]:
-        """Return what the table says of it, without the memory."""
+        """Return the row of the table for this projection, without the memory."""
         p = self.projection
         rule = f"transpose of {p.weights.of.name}" if isinstance(p.weights, Transposed) else p.learned_by
         return (
@@ -125,7 +125,7 @@ class _Counted:
 
 
 def in_bytes(count: float) -> str:
-    """Return a number of bytes in a unit that suits it."""
+    """Return a number of bytes as text in a suitable unit."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if count < 1024 or unit == "GiB":
             break

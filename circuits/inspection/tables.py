@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Recorded(Protocol):
-    """The attributes of a recording that tables are made of; `recircuit.Trace` describes them."""
+    """The attributes of a recording from which tables are made; `recircuit.Trace` describes them."""
 
     recording: Recording
 
@@ -33,7 +33,7 @@ class Recorded(Protocol):
 
 
 def to_xarray(trace: Recorded) -> xarray.Dataset:
-    """See `Trace.to_xarray`."""
+    """Return a recording as a data set of xarray; see `Trace.to_xarray`."""
     library = optional("xarray", "tables", "trace")
     arrays = {}
     for one in trace.recording.wanted:
@@ -45,7 +45,7 @@ def to_xarray(trace: Recorded) -> xarray.Dataset:
 
 
 def to_dataframe(trace: Recorded) -> pandas.DataFrame:
-    """See `Trace.to_dataframe`."""
+    """Return a recording as a data frame of pandas; see `Trace.to_dataframe`."""
     library = optional("pandas", "tables", "trace")
     columns = [column for one in trace.recording.wanted for column in _columns(trace, one)]
     values = [trace[one.name].reshape(trace.steps, -1) for one in trace.recording.wanted]
@@ -57,7 +57,7 @@ def to_dataframe(trace: Recorded) -> pandas.DataFrame:
 
 
 def _axes(trace: Recorded, one: Wanted) -> tuple[list[str], dict[str, Any]]:
-    """The names of the axes of a recorded array, and what is written along them."""
+    """Return the names of the axes of a recorded array, and their coordinates."""
     recording = trace.recording
     owner, _ = split_key(one.variable)
     shape = recording.shape(one.variable)
@@ -81,7 +81,7 @@ def _axes(trace: Recorded, one: Wanted) -> tuple[list[str], dict[str, Any]]:
 
 
 def _columns(trace: Recorded, one: Wanted) -> Iterator[tuple[str, int, Any]]:
-    """Variable, element and unit of each column; of weights the unit is the place in their shape."""
+    """Yield the variable, element and unit of each column; for weights, the unit is the index in their shape."""
     recording = trace.recording
     shape = recording.shape(one.variable)
     places = picked(np.indices(shape), one.places, 1).reshape(len(shape), -1)
@@ -93,7 +93,7 @@ def _columns(trace: Recorded, one: Wanted) -> Iterator[tuple[str, int, Any]]:
 
 
 def _unit(trace: Recorded, one: Wanted) -> str:
-    """The unit of the numbers, as text; 1 where there is none."""
+    """Return the unit of the numbers as text; 1 if they have none."""
     owner, variable = split_key(one.variable)
     dimension = dimension_in(trace.recording.network, owner, variable)
     return "1" if dimension is DIMENSIONLESS else str(get_unit(dimension))

@@ -1,4 +1,4 @@
-"""A circuit in words: sizes, equations, projections, phases."""
+"""The description of a circuit as text: sizes, equations, projections and phases."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def circuit_text(circuit: Network) -> str:
 
 
 def _role(population: Population, circuit: Network) -> str:
-    """What is shown to it, or which output circuit it is the output of."""
+    """Return the data that a population presents, or the output circuit that it belongs to, as words."""
     if population.clamp:
         return f", clamped to {population.clamp.kind}{_while_closed(population.clamp, circuit)}"
     made_by = circuit.outputs_of.get(population.name)
@@ -56,7 +56,7 @@ def _role(population: Population, circuit: Network) -> str:
 
 
 def _spread(population: Population) -> list[str]:
-    """The parameters of which units or batch elements have values of their own."""
+    """Return lines for the parameters that differ between units or batch elements."""
     found = []
     for name, values in population.spread.items():
         whose = "each batch element" if (values == values[:, :1]).all() else "each unit"
@@ -71,7 +71,7 @@ def _spans(schedule: Schedule) -> str:
 
 
 def _while_closed(pathway: Projection | Clamp | Sent, circuit: Network) -> str:
-    """When it is open, and what is left of it otherwise."""
+    """Return words that say when a pathway is open and what it does otherwise; empty if it is always open."""
     phases = set(pathway.during.phases)
     there: set[str] = set() if circuit.schedule is None else set(circuit.schedule.windows)
     if not phases or not (pathway.during.strict or phases & there):
@@ -88,7 +88,7 @@ def _later(projection: Projection, circuit: Network) -> str:
 
 
 def circuit_html(circuit: Network) -> str:
-    """Return the circuit for Jupyter: populations and projections that unfold, with their equations, and the text."""
+    """Return the circuit as HTML for Jupyter: populations and projections that can be unfolded, and the text."""
     head = circuit_text(circuit).split("\n\n")[0].replace("\n", "; ")
     populations = "".join(population_html(p) for p in circuit.populations.values())
     projections = "".join(projection_html(p) for p in circuit.projections.values())

@@ -1,4 +1,4 @@
-"""Traces: what chosen variables did in a run, step by step."""
+"""Traces: the values of chosen variables in a run, step by step."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 class Trace(NamesFromElsewhere):
     """The recorded values of a run; `Circuit.run` returns one.
 
-    ``trace["h.rate"]`` is an array (steps, units) of one batch element, or (steps, elements, units) of several;
-    ``trace["x_to_h.w"]`` has the shape (steps, ...) with that of the weights, and a trace of the synapses, of which each
-    batch element has its own, that of one element, or (steps, elements, ...). ``trace.plot()`` draws everything.
+    ``trace["h.rate"]`` is an array (steps, units) for one batch element, or (steps, elements, units) for several.
+    ``trace["x_to_h.w"]`` has the shape (steps, ...), followed by the shape of the weights. Each batch element has its own
+    traces of synapses: they have this shape for one element, or (steps, elements, ...) for several. ``trace.plot()`` draws
+    everything.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ class Trace(NamesFromElsewhere):
     shown : dict of str to str
         For each stimulus, whether it presented the data of this run, those of an earlier one, or none.
     t : array of float
-        The time at the end of each recorded step, in milliseconds, which goes on from one run to the next.
+        The time at the end of each recorded step, in milliseconds. It continues from one run to the next.
 
     Notes
     -----
@@ -78,7 +79,7 @@ class Trace(NamesFromElsewhere):
         return self._values[name]
 
     def elements(self, name: str) -> list[int] | None:
-        """Return the batch elements that have an axis of their own in a recorded variable, or None without such an axis.
+        """Return the batch elements along the axis of elements of a recorded variable, or None if there is no such axis.
 
         Parameters
         ----------
@@ -98,7 +99,7 @@ class Trace(NamesFromElsewhere):
     def classes(self) -> np.ndarray | None:
         """The class of the sample that each batch element presented, -1 for none, of shape (presentations, batch).
 
-        None if the circuit was given no labels, or those of other samples.
+        It is None if the circuit was given no labels, or labels of other samples.
         """
         labels = self.recording.labels
         return None if labels is None else np.where(self.rows < 0, -1, labels[self.rows])
@@ -137,9 +138,9 @@ class Trace(NamesFromElsewhere):
         names : sequence of str, optional
             The variables that are drawn, in this order; the default is all.
         options
-            ``units`` (the units that have a colour and a label, or how many have them), ``labels`` (for each variable
-            the names of its units), ``ax`` (axes of matplotlib, one for each variable), and ``width`` and ``height`` of
-            the figure and of a panel, in inches.
+            ``units`` (the units that have a colour and a label, or their number), ``labels`` (for each variable, the
+            names of its units), ``ax`` (axes of matplotlib, one for each variable), and ``width`` and ``height`` of the
+            figure and of a panel, in inches.
 
         Raises
         ------
@@ -197,12 +198,12 @@ class Trace(NamesFromElsewhere):
 
 
 def recorded(program: Program, table: Timetable, rows: np.ndarray, recording: Recording) -> Trace:
-    """Run the circuit, and keep what is to be recorded.
+    """Run the circuit, and record the wanted values.
 
     Raises
     ------
     Interrupted
-        After Ctrl-C, with what was recorded until then.
+        After Ctrl-C, with the values that were recorded until then.
     RecircuitError
         If a variable became NaN or infinite.
     """

@@ -1,4 +1,4 @@
-"""Sliders for the parameters of a circuit, beside a recording that is drawn anew as they move."""
+"""Sliders for the parameters of a circuit, beside a recording that is drawn again when they move."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .recording import NONE
 
 __all__ = ["Explorer", "slider_range", "usual_parameters", "usual_record"]
 
-#: Sliders go from the value divided by this to the value times this.
+#: The range of a slider is from the value divided by this number to the value times it.
 RANGE = 5.0
-#: No more variables than these are recorded where none are named, and no more sliders are shown.
+#: The most variables that are recorded if none are named, and the most sliders.
 VARIABLES, SLIDERS = 4, 12
 
 
 class Explorer:
-    """A copy of a circuit that runs anew whenever a parameter changes; the circuit itself stays as it is.
+    """A copy of a circuit that runs again whenever a parameter changes; the circuit itself stays as it is.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Explorer:
     ) -> None:
         self.circuit = deepcopy(circuit)
         self.inputs, self.record, self.presentations = inputs, list(record), presentations
-        trace = self.circuit.run(inputs, 1, record=self.record)  # what cannot be run or recorded is refused here
+        trace = self.circuit.run(inputs, 1, record=self.record)  # data or names that do not fit are refused here
         silent = [name for name, shown in trace.shown.items() if shown == NONE]
         self.without_data = (
             f"{', '.join(silent)}: no data were given, as in widget({{{silent[0]!r}: ...}})." if silent else ""
@@ -70,11 +70,11 @@ class Explorer:
         return value.get_best_unit() if hasattr(value, "get_best_unit") else get_unit(dimension)
 
     def unit_text(self, name: str) -> str:
-        """Return the unit of a slider, as ``"ms"``; empty if it has none."""
+        """Return the unit of a slider, such as ``"ms"``; empty if it has none."""
         return "" if isinstance(self.units[name], float) else str(self.units[name])
 
     def figure(self, values: dict[str, float]) -> Figure:
-        """Return the recording of a run that begins as the circuit was, with these values of the parameters."""
+        """Return the figure of a run from the circuit's initial state, with these values of the parameters."""
         self.circuit.go_on_from(self.moment)
         for name, value in values.items():
             self.circuit[name] = value * self.units[name]
@@ -121,7 +121,7 @@ class Explorer:
 
 
 def slider_range(value: float) -> tuple[float, float]:
-    """Return the least and the largest value of a slider."""
+    """Return the smallest and the largest value of a slider."""
     if value == 0:
         return -1.0, 1.0
     return (value / RANGE, value * RANGE) if value > 0 else (value * RANGE, value / RANGE)
@@ -142,7 +142,7 @@ def usual_parameters(circuit: Network) -> list[str]:
 
 
 def usual_record(circuit: Network) -> list[str]:
-    """Return the rates of the output and of the units that project to it one to one, as o, t and s; or all rates."""
+    """Return the rates of the output and of units that project to it one-to-one, such as o, t and s; or all rates."""
     outputs = list(circuit.outputs_of)
     beside = [
         p.pre.name

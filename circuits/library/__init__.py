@@ -1,1 +1,1 @@
-"""Ready parts of circuits: neurons, output circuits and transfer functions. Each kind has a table of its members."""
+"""Ready-made parts of circuits: neurons, output circuits and transfer functions. Each kind has a table of its members."""

@@ -24,7 +24,7 @@ class Transfer:
     f, slope : str
         The expressions of f and f', in which ``{u}`` stands for the field.
     about : str
-        The function in a sentence.
+        A sentence that describes the function.
     """
 
     f: str
@@ -42,11 +42,11 @@ TRANSFERS: Registry[Transfer] = Registry(
         "logistic": Transfer(
             "1/(1 + exp(-{u}))", "(exp(-{u})/(1 + exp(-{u}))**2)", "The logistic function, from 0 to 1."
         ),
-        "relu": Transfer("{u}*int({u} > 0)", "int({u} > 0)", "The field where it is above zero, else zero."),
+        "relu": Transfer("{u}*int({u} > 0)", "int({u} > 0)", "The field where it is above zero, and zero elsewhere."),
         "leaky": Transfer(
             "{u}*(int({u} > 0) + 0.05*int({u} <= 0))",
             "(int({u} > 0) + 0.05*int({u} <= 0))",
-            "The field where it is above zero, else a twentieth of it.",
+            "The field where it is above zero, and a twentieth of it elsewhere.",
         ),
         "linear": Transfer("{u}", "1.0", "The field itself."),
     },
@@ -62,8 +62,8 @@ def transfer(expression: str, derivative: str | None = None, field: str = "basal
     expression : str
         The name of a transfer function, or an expression of ``field``.
     derivative : str, optional
-        The derivative as an expression. It may be left out if f is smooth: it is then found symbolically, and
-        ``clip(u, a, b)`` is known.
+        The derivative as an expression. It may be left out if f is smooth or ``clip(u, a, b)``, since it is then found
+        symbolically.
     field : str, default "basal"
         The name of the field in these expressions.
 
@@ -109,7 +109,7 @@ def _slope(expression: str, field: str) -> str:
 
 
 class _Flat(ast.NodeTransformer):
-    """Gives names to the parts whose slope is 0 wherever they have one, and writes sqrt as a power."""
+    """A transformer that names the parts whose slope is 0 wherever it exists, and writes sqrt as a power."""
 
     def __init__(self) -> None:
         self.parts: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Signals that rules read: what a projection has brought in last, kept in its pre population."""
+"""Operations for signals that rules read: the last signal that a projection has delivered, kept in its pre population."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["arrivals"]
 
 
 def arrivals(network: Network) -> list[Operation]:
-    """For each projection whose rule reads `arriving_pre`, what keeps that signal in the steps in which it is open."""
+    """Return operations that keep the last signal of each projection whose rule reads `arriving_pre`, while it is open."""
     every = [(p, steps) for p in network.projections.values() for steps in arriving_in(p)]
     return [_arrival(network, projection, steps) for projection, steps in every]
 
 
 def _arrival(network: Network, projection: Projection, delay: int) -> Operation:
-    """A delayed signal is taken when its line has moved on, any other before something arrives in the step."""
+    """Return the operation that keeps a signal: a delayed one after its line has moved, any other before signals arrive."""
     signal, pre, variable = signal_of(network, projection, delay), projection.pre, arriving_in(projection)[delay]
     text = signal.variable or signal.expression
     reads = {signal.key} if signal.variable else read_by(network, pre, text)

@@ -1,4 +1,4 @@
-"""Operations for closed pathways: some are set to zero, and those that hold their value are left alone."""
+"""Operations for closed pathways: some are set to zero; those that hold their value need no operation."""
 
 from __future__ import annotations
 
@@ -31,26 +31,28 @@ def closings(network: Network) -> list[Operation]:
     for population in network.populations.values():
         if (clamp := population.clamp) is not None and clamp.closed == "zero":
             opened = stimulus_steps(schedule, population)
-            made += _zero(network, f"close_{population.name}", f"{population.name}.{clamp.variable}", opened, CLAMP)
+            made += _zero_operations(
+                network, f"close_{population.name}", f"{population.name}.{clamp.variable}", opened, CLAMP
+            )
     for projection in network.projections.values():
         if projection.closed == "zero":
             opened = projection_steps(schedule, projection)
             field = f"{projection.post.name}.{projection.field}"
-            made += _zero(network, f"close_{projection.name}", field, opened, PROPAGATE)
+            made += _zero_operations(network, f"close_{projection.name}", field, opened, PROPAGATE)
             for signal in arriving_in(projection).values():
                 close, kept = f"close_{signal}", f"{projection.pre.name}.{signal}"
-                made += _zero(network, close, kept, opened, PROPAGATE)
+                made += _zero_operations(network, close, kept, opened, PROPAGATE)
     for name, sent in network.broadcasts.items():
         if sent.closed == "zero":
             opened = broadcast_steps(schedule, name, sent)
             for population in network.populations.values():
                 if name in broadcasts_into(network, population):
                     close = f"close_{name}_in_{population.name}"
-                    made += _zero(network, close, f"{population.name}.{name}", opened, PROPAGATE)
+                    made += _zero_operations(network, close, f"{population.name}.{name}", opened, PROPAGATE)
     return made
 
 
-def _zero(network: Network, name: str, key: str, opened: Sequence[int], slot: int) -> list[Operation]:
+def _zero_operations(network: Network, name: str, key: str, opened: Sequence[int], slot: int) -> list[Operation]:
     owner, variable = split_key(key)
     closed = tuple(sorted(set(range(network.phased().steps)) - set(opened)))
     if not closed:

@@ -1,7 +1,7 @@
-"""What one operation computes, as data. A backend has one piece of code for each of these kinds.
+"""Kernels: the computation of one operation, as data. A backend has one piece of code for each kind of kernel.
 
-Expressions are text in Brian2's language. Those of a unit name its variables as its equations do; those of a synapse are
-in NAME_pre, NAME_post, its own arrays, the rule's parameters and broadcasts, as in `recircuit.plasticity.steps`.
+Expressions are text in Brian2's language. Expressions of a unit name its variables as its equations do; expressions of a
+synapse name NAME_pre, NAME_post, its own arrays, the rule's parameters and broadcasts, as in `recircuit.plasticity.steps`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from .terms import Kernel, Term
 
 @dataclass(frozen=True)
 class Clamp(Kernel):
-    """``variable`` of every unit is a row of the data; of labels, ``on`` for the unit of the label and ``off`` for others.
+    """The presentation of data: ``variable`` is a row of the data, or, for labels, ``on`` for one unit and ``off`` for others.
 
-    Elements that show nothing are set to zero. With ``every``, the data are series: at the k-th step of its window, from 0,
-    it is row k // every of the sample; after its last row a sample shows nothing.
+    Batch elements that show nothing are set to zero. With ``every``, the data are series: step k of the window, counted
+    from 0, shows row k // every of the sample; after its last row, a sample shows nothing.
     """
 
     population: str
@@ -34,18 +34,18 @@ class Clamp(Kernel):
 
 @dataclass(frozen=True)
 class Elementwise(Kernel):
-    """Statements for every element of the owner's arrays, one after the other: units, or weights.
+    """Statements that are computed one after the other for every item of the owner's arrays, which are units or weights.
 
-    A name that is assigned and is no variable of the owner is a temporary.
+    A name that is assigned and is not a variable of the owner is temporary.
 
     Parameters
     ----------
     owner : str
-        The population or projection whose elements these are.
+        The population or projection that the arrays belong to.
     statements : tuple of Statement
         The statements in order.
     scalars
-        Names in the statements that stand for single values of other owners, each with its key.
+        Names in the statements that stand for single values of other owners, each with the key of the value.
     """
 
     owner: str
@@ -60,12 +60,12 @@ class Elementwise(Kernel):
 
 @dataclass(frozen=True)
 class StateUpdate(Elementwise):
-    """State equations of a population that are open together; each reads the state before the step.
+    """The update of a population's state equations that are open together; each reads the state before the step.
 
     Parameters
     ----------
     equations : tuple of StateEquation
-        The equations of the statements, so that a part of them can be made by itself.
+        The equations from which the statements were made, so that some of them can be computed alone.
     suffix : str
         The end of the operation's name.
     """
@@ -76,7 +76,7 @@ class StateUpdate(Elementwise):
 
 @dataclass(frozen=True)
 class Average(Kernel):
-    """A shared variable of a population is the mean, over the elements that show something, of what each makes of it."""
+    """The mean of a shared variable over the batch elements that show something, from the new value in each of them."""
 
     population: str
     units: int
@@ -93,7 +93,7 @@ class OverSynapses(Kernel):
     projection : str
         The projection.
     connectivity : Connectivity
-        Where the synapses are.
+        The connectivity of the synapses.
     n_pre, n_post : int
         The numbers of pre and post units.
     """
@@ -106,20 +106,20 @@ class OverSynapses(Kernel):
 
 @dataclass(frozen=True)
 class Propagate(OverSynapses):
-    """field = signal W^T over the batch: what a projection brings into one compartment.
+    """The field that a projection delivers to one compartment: field = signal W^T, for the whole batch.
 
     Parameters
     ----------
     signal : Term
         The signal of each pre unit.
     field : str
-        The variable of the post unit that this projection alone writes, as ``"h.basal_x"``.
+        The variable of the post unit that this projection alone writes, such as ``"h.basal_x"``.
     weights : str
-        The weights, as ``"x_to_h.w"``.
+        The key of the weights, such as ``"x_to_h.w"``.
     transposed : bool
         Whether the weights, and the connectivity, belong to a projection in the opposite direction.
     sparse : bool
-        Whether to go from synapse to synapse, not through the whole matrix.
+        Whether to go from synapse to synapse instead of through the whole matrix.
     argmax : str
         For max pooling, the variable that says which input was the largest.
     """
@@ -134,7 +134,7 @@ class Propagate(OverSynapses):
 
 @dataclass(frozen=True)
 class Broadcast(Kernel):
-    """``field`` of every unit is the signal of the one unit that is broadcast."""
+    """A broadcast: ``field`` of every unit becomes the signal of the one unit that sends it."""
 
     signal: Term
     field: str
@@ -142,9 +142,9 @@ class Broadcast(Kernel):
 
 @dataclass(frozen=True)
 class WeightUpdate(OverSynapses):
-    """The base class of kernels that change an array of the synapses: target = keep*target + scale*mean of something.
+    """The base class of kernels that change an array of the synapses: target = keep*target + scale*mean of a value.
 
-    The mean is that over the batch elements that present something.
+    The mean is over the batch elements that show something.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ class WeightUpdate(OverSynapses):
 
 @dataclass(frozen=True)
 class Product(WeightUpdate):
-    """target = keep*target + scale*mean of (post (x) pre)."""
+    """An update by products: target = keep*target + scale*mean of (post (x) pre)."""
 
     pre: Term
     post: Term
@@ -170,7 +170,7 @@ class Product(WeightUpdate):
 
 @dataclass(frozen=True)
 class Part:
-    """A part of an expression of a synapse that reads one unit alone: ``name`` in it stands for the term."""
+    """A part of a synapse's expression that reads one unit alone: ``name`` stands for the term in the expression."""
 
     name: str
     side: str
@@ -188,13 +188,13 @@ class SynapseLoop(WeightUpdate):
     parts : tuple of Part
         The factors in the expressions that are read from the two units.
     statements : tuple of Statement
-        ``NAME = E``, each of a trace; an expression reads traces as the statements before have left them.
+        The statements ``NAME = E``, each for a trace; an expression reads the traces that earlier statements have set.
     once : str
         For weights that several synapses share, the terms that are not summed over them.
     masked : bool
         Whether traces of weights that no synapse has are zero.
     early : bool
-        Whether the target is made of traces as they were before the statements.
+        Whether the target is computed from the traces as they were before the statements.
     """
 
     expression: str
@@ -218,7 +218,7 @@ class Fused(SynapseLoop):
     Parameters
     ----------
     vanishing
-        For each side the part that is a factor of the whole: the update is zero where this part is.
+        For each side, the part that is a factor of the whole expression, so that the update is zero where this part is.
     """
 
     vanishing: tuple[tuple[str, str], ...] = ()
@@ -226,7 +226,7 @@ class Fused(SynapseLoop):
 
 @dataclass(frozen=True)
 class Traced(SynapseLoop):
-    """A loop in which traces are set in every element that presents something; then the target is, if there is one.
+    """A loop that sets traces in each batch element that shows something, and then the target, if there is one.
 
     Parameters
     ----------
@@ -244,7 +244,7 @@ class Traced(SynapseLoop):
 
 @dataclass(frozen=True)
 class Mask(Kernel):
-    """Weights that no synapse has, and their states, are zero. ``kept`` says that nothing has touched them."""
+    """The setting to zero of weights without a synapse, and of their states. ``kept`` says that they are zero already."""
 
     projection: str
     statements: tuple[Statement, ...]
@@ -253,6 +253,6 @@ class Mask(Kernel):
 
 @dataclass(frozen=True)
 class Count(Kernel):
-    """``updates`` of the projection grows by one."""
+    """The count of updates: ``updates`` of the projection grows by one."""
 
     projection: str

@@ -1,4 +1,4 @@
-"""Who reads a value one step late: it is written later in the same step."""
+"""Operations that read a value one step late, since it is written later in the same step."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def late_reads(row: Sequence[Entry]) -> dict[int, list[str]]:
 
 
 def _among_equations(operation: Operation) -> set[str]:
-    """What the equations of one operation read of each other: they are all computed before any of them is stored."""
+    """Return the variables that equations of one operation read from one another: all are computed before any is stored."""
     if not isinstance(operation.kernel, StateUpdate):
         return set()
     equations = operation.kernel.equations

@@ -18,15 +18,15 @@ from .operations import Operation, Scratch
 from .synapses import kept_arrays
 from .variables import Kind, Scope, Variable
 
-#: The number of batch elements that show something in the presentation under way.
+#: The variable with the number of batch elements that show something in the present presentation.
 ACTIVE = Variable("presentation", "active", (), Scope.CIRCUIT, Kind.WHOLE)
 
-#: The variable of a population with shared variables that says, for every unit in every batch element, which unit it is.
+#: The variable of a population with shared variables that holds the index of every unit, in every batch element.
 SHARED_INDEX = "shared_index"
 
 
 def layout(network: Network, operations: list[Operation], *, tables: bool = True) -> dict[str, Variable]:
-    """All variables, in order: the clock's, those of populations, and those of projections.
+    """Return all variables in order: those of the clock, of populations, and of projections.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def layout(network: Network, operations: list[Operation], *, tables: bool = True
     operations : list of Operation
         The operations, whose signals and factors are variables too.
     tables : bool, default True
-        Whether the variables that hold the tables of connectivities are among them. These tables are then made.
+        Whether to include the variables that hold the tables of connectivities. These tables are then computed.
     """
     scratch = _scratch(operations)
     found = clock()
@@ -59,8 +59,8 @@ def by_key(network: Network, variables: list[Variable]) -> dict[str, Variable]:
     Raises
     ------
     RecircuitError
-        If two variables have one key, or a variable has the name of something that its population computes where it is
-        read. The message names it.
+        If two variables have one key, or a variable has the name of an expression of its population. The message names
+        it.
     """
     found: dict[str, Variable] = {}
     computed = {
@@ -71,15 +71,15 @@ def by_key(network: Network, variables: list[Variable]) -> dict[str, Variable]:
     for variable in variables:
         if variable.key in found or variable.key in computed:
             raise RecircuitError(
-                f"circuit: {variable.key!r} would be the name of two variables: of one that the equations or the rule declare, "
-                f"and of one that the circuit keeps beside them. Call yours by another name than {variable.name!r}."
+                f"circuit: {variable.key!r} would be the name of two variables: one that the equations or the rule declare, "
+                f"and one that the circuit adds. Give yours another name than {variable.name!r}."
             )
         found[variable.key] = variable
     return found
 
 
 def constants(network: Network) -> dict[str, Any]:
-    """Return the initial values of the variables that nobody declares: tables, indices, and how many elements are shown."""
+    """Return the initial values of variables that nobody declares: tables, indices, and the number of showing elements."""
     found: dict[str, Any] = {ACTIVE.key: network.batch_size}
     for population in network.populations.values():
         if population.neuron.shared and network.batch_size > 1:
@@ -94,7 +94,7 @@ def constants(network: Network) -> dict[str, Any]:
 
 
 def clock() -> list[Variable]:
-    """The clock's: the number of steps, and the time."""
+    """Return the variables of the clock: the number of steps, and the time."""
     return [
         Variable("clock", "timestep", (), Scope.CIRCUIT, Kind.LONG),
         Variable("clock", "t", (), Scope.CIRCUIT, Kind.DOUBLE),
@@ -102,7 +102,7 @@ def clock() -> list[Variable]:
 
 
 def of_population(network: Network, population: Population, scratch: list[str]) -> list[Variable]:
-    """States, fields, scratch and broadcasts of units, and their parameters."""
+    """Return the states, fields, scratch variables, broadcasts and parameters of units."""
     neuron, name = population.neuron, population.name
     fields = [field for parts in incoming_fields(network, population).values() for field in parts]
     stored = [*neuron.stored, *fields, *scratch]
@@ -141,7 +141,7 @@ def _tables(projection: Projection) -> list[Variable]:
 
 
 def _scratch(operations: list[Operation]) -> dict[str, list[str]]:
-    """Population -> the variables that hold signals and factors: signals first, those that are known late last."""
+    """Return, for each population, the variables of signals and factors: signals first, factors that are known late last."""
     found: dict[str, list[Scratch]] = {}
     for operation in operations:
         found.setdefault(operation.owner, []).extend(operation.scratch)

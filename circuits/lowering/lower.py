@@ -24,7 +24,7 @@ from .timetable import PURPOSES, Timetable
 
 
 def lower(network: Network) -> Lowered:
-    """The operations and variables of a circuit, after all passes over them."""
+    """Return the operations and variables of a circuit, after all passes."""
     lowered = lower_reference(network) if network.lowering == "reference" else _lower_dense(network)
     ordered = sorted(lowered.operations, key=lambda operation: operation.slot)
     lowered = replace(lowered, operations=tuple(distinctly_named(ordered)))
@@ -42,7 +42,7 @@ def _lower_dense(network: Network) -> Lowered:
 
 
 def _declared(network: Network) -> list[Operation]:
-    """What is said in the description, as operations."""
+    """Return the content of the description as operations, before any pass."""
     made = clamps(network) + moves(network)
     for population in network.populations.values():
         made += state_updates(network, population)

@@ -1,4 +1,4 @@
-"""A circuit as operations and variables: what backends take, and what every question about a circuit is answered from."""
+"""A circuit as operations and variables, from which backends make programs and questions about a circuit are answered."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Lowered:
     constants : mapping of str
         The initial values of the variables that nobody declares, such as tables. `first_values` returns the declared ones.
     alternatives
-        For an operation the smaller ones that write a part of what it writes.
+        For an operation, the smaller operations that write some of its variables.
     """
 
     network: Network
@@ -40,5 +40,5 @@ class Lowered:
     alternatives: Mapping[str, tuple[Operation, ...]] = field(default_factory=dict)
 
     def all_operations(self) -> list[Operation]:
-        """Every operation that a backend makes code for, or does itself."""
+        """Return all operations that a backend makes code for, or does itself."""
         return [*self.operations, *(o for some in self.alternatives.values() for o in some)]

@@ -1,4 +1,4 @@
-"""How much memory a circuit needs. This is computed before the circuit is built."""
+"""The memory that a circuit needs, which is computed before the circuit is built."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .variables import Scope, Variable
 __all__ = ["GIB", "Need", "available", "check_free", "check_memory"]
 
 GIB = 2**30
-#: The bytes that are never asked about, since to ask takes longer than a presentation of a small circuit.
+#: The number of bytes below which free memory is not checked, since a check takes longer than a small presentation.
 SMALL = 2**26
-#: The scopes of variables of which each batch element has values of its own.
+#: The scopes of variables that have values of their own in each batch element.
 OF_ELEMENTS = (Scope.UNIT, Scope.TRACE, Scope.DELAY)
 
 
@@ -27,9 +27,9 @@ class Need:
     Parameters
     ----------
     shared : dict of str to int
-        The bytes of what all batch elements share, such as weights.
+        The bytes of variables that all batch elements share, such as weights.
     element : dict of str to int
-        The bytes of what each batch element has of its own, such as rates and traces.
+        The bytes, for one batch element, of variables that each has for itself, such as rates and traces.
     batch_size : int
         The number of batch elements.
     """
@@ -40,15 +40,15 @@ class Need:
 
     @classmethod
     def of(cls, network: Network, variables: Iterable[Variable] | None = None) -> Need:
-        """Return what a circuit needs, without its data.
+        """Return the memory that a circuit needs, without its data.
 
         Parameters
         ----------
         network : Network
             The description of the circuit.
         variables : iterable of Variable, optional
-            The variables that a backend keeps. The default is those that the description asks for, without the tables of
-            connectivities and without what operations keep in between.
+            The variables that a backend keeps. The default is those that the description declares, without the tables of
+            connectivities and without intermediate values of operations.
         """
         found: tuple[dict[str, int], dict[str, int]] = {}, {}
         for variable in layout(network, [], tables=False).values() if variables is None else variables:
@@ -70,7 +70,7 @@ class Need:
         return sum(self.parts.values())
 
     def refusal(self, free: int, where: str) -> str:
-        """Return a message that says what does not fit and what to make smaller. It is empty if everything fits.
+        """Return a message that says what does not fit and what to make smaller; it is empty if everything fits.
 
         Parameters
         ----------
@@ -93,14 +93,14 @@ class Need:
 
 
 def check_memory(network: Network, free: int | None = None) -> None:
-    """Refuse a circuit that does not fit.
+    """Refuse a circuit that does not fit into memory.
 
     Parameters
     ----------
     network : Network
         The description of the circuit.
     free : int, optional
-        The number of bytes that are free. The default is what this machine says.
+        The number of free bytes. The default is the number that this machine reports.
 
     Raises
     ------
@@ -113,18 +113,18 @@ def check_memory(network: Network, free: int | None = None) -> None:
 
 
 def check_free(needed: int, what: str, advice: str, free: int | None = None) -> None:
-    """Refuse what does not fit into the memory, before it fills it.
+    """Refuse data that do not fit into memory, before they fill it.
 
     Parameters
     ----------
     needed : int
         The number of bytes.
     what : str
-        What they are for, as in ``"record: 1000 steps"``.
+        The purpose of the bytes, such as ``"record: 1000 steps"``.
     advice : str
-        What to do where they do not fit, as a sentence.
+        A sentence that says what to do if they do not fit.
     free : int, optional
-        The number of bytes that are free. The default is what this machine says.
+        The number of free bytes. The default is the number that this machine reports.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def check_free(needed: int, what: str, advice: str, free: int | None = None) -> 
 
 
 def available() -> int | None:
-    """Return the number of bytes that are free on this machine, or None if the machine does not say."""
+    """Return the number of free bytes on this machine, or None if it is not known."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))

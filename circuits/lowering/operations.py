@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .kernels import Kernel
 
-#: The order within a step. Every slot reads what the slots before it left.
+#: The order within a step. Every slot reads the results of the slots before it.
 CLAMP, EXPRESS, PROPAGATE, INTEGRATE, LATCH, FACTOR, LEARN = range(7)
 
 
@@ -19,7 +19,7 @@ class Scratch:
     kind : str
         ``"sent"`` for a signal, ``"factor"`` for a factor, ``"late"`` for a factor that is known only within the update.
     number : int
-        Its number among those of its kind and population.
+        The number of the variable among those of its kind and population.
     """
 
     kind: str
@@ -33,32 +33,32 @@ class Scratch:
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing that a step may do. It is data: a backend makes code of its kernel.
+    """A part of the computation of a step. It is data: a backend makes code from its kernel.
 
     Parameters
     ----------
     name : str
-        Its name, which is unique within the circuit.
+        The name of the operation, which is unique within the circuit.
     owner : str
         The population or projection that it belongs to.
     slot : int
-        Its place in the step (CLAMP, EXPRESS, PROPAGATE, INTEGRATE, LATCH, FACTOR, LEARN).
+        The slot in the step: CLAMP, EXPRESS, PROPAGATE, INTEGRATE, LATCH, FACTOR or LEARN.
     steps : tuple of int
         The steps of a presentation in which it is open.
     kernel : Kernel
         The computation.
     reads, writes : frozenset of str
-        The variables that it reads and writes, as ``"h.rate"``; it writes all values of a variable.
+        The variables that it reads and writes, such as ``"h.rate"``; it writes all values of a variable.
     learns : bool
         Whether it is left out of evaluations because it learns.
     supervises : bool
-        Whether it is left out of evaluations because it presents what is wanted.
+        Whether it is left out of evaluations because it presents labels or targets.
     always : bool
         Whether it is never left out, since it draws random numbers or reads the data.
     work : int
         The number of multiplications in one presentation and batch element.
     scratch : tuple of Scratch
-        What it computes only for other operations, in variables of its population.
+        The variables of its population that it computes only for other operations.
     """
 
     name: str

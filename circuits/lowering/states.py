@@ -1,4 +1,4 @@
-"""Populations as operations: their stimuli, and their state equations."""
+"""The operations of populations: their stimuli and their state equations."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from .operations import CLAMP, INTEGRATE, LATCH, Operation
 
 
 def clamps(network: Network) -> list[Operation]:
-    """Clamped populations: their rates are a row of the data, from the first step in which they are shown.
+    """Return the operations of clamped populations, which set rates to a row of the data from the first open step on.
 
-    Series are shown at every step that begins a row; where some steps stand for many, at all of them.
+    Series are set in each step that begins a row; if a step stands for many steps, in all of these.
     """
     made = []
     for population in network.populations.values():
@@ -47,7 +47,7 @@ def clamps(network: Network) -> list[Operation]:
 
 
 def _rows_begin(steps: tuple[int, ...], clamp: described.Clamp, schedule: Schedule) -> tuple[int, ...]:
-    """The steps in which a stimulus may have to show another row, or its row again."""
+    """Return the steps in which a stimulus may have to show another row, or its row again."""
     if not clamp.every:
         return openings(steps, clamp.closed, schedule)
     whole = schedule.repeats or schedule.stream or isinstance(schedule, Modes) or clamp.closed == "zero"
@@ -55,9 +55,9 @@ def _rows_begin(steps: tuple[int, ...], clamp: described.Clamp, schedule: Schedu
 
 
 def state_updates(network: Network, population: Population) -> list[Operation]:
-    """One operation for every set of equations that is open together, so that all read the state before the step.
+    """Return one operation for each set of equations that are open together, so that all read the state before the step.
 
-    Latches that are taken after a phase are apart: they read the state after the step.
+    Latches that are assigned after a phase have operations of their own, since they read the state after the step.
     """
     check_expressions(population, network)
     together: dict[tuple[StateEquation, ...], list[int]] = {}
@@ -82,7 +82,7 @@ def state_update(
     steps: tuple[int, ...],
     suffix: str = "",
 ) -> Operation:
-    """The operation that takes these equations one step further."""
+    """Return the operation that computes one step of these equations."""
     statements, read = state_statements(equations, population, network)
     name = population.name
     text = " ".join(s.expression for s in equations)
@@ -98,7 +98,7 @@ def state_update(
 
 
 def averages(network: Network, population: Population, updates: list[Operation]) -> list[Operation]:
-    """After the state updates, the means of what they write of shared variables: one for each, in the slot of its updates."""
+    """Return the operations that take the mean of each shared variable after the state updates, in the slot of these."""
     name, steps = population.name, dict[tuple[str, str, int], set[int]]()
     for update in updates:
         assert isinstance(update.kernel, StateUpdate)
@@ -116,28 +116,28 @@ def averages(network: Network, population: Population, updates: list[Operation])
 
 
 def _open_equations(population: Population, schedule: Schedule) -> list[tuple[StateEquation, ...]]:
-    """For every step the equations that are open, with the phase indicators in_p replaced by 1 or 0."""
+    """Return, for every step, the open equations, with the phase indicators in_p replaced by 1 or 0."""
     states = [s for s in population.neuron.states if not s.during.last]
     where = {s: set(schedule.open_steps(s.during, f"{population.name}.{s.variable}")) for s in states}
     phases = [tuple(schedule.names_at(step)) for step in range(schedule.steps)]
-    found = {  # the phases of a step say it all, and long presentations repeat them
-        names: tuple(_at(s, step, population, schedule) for s in states if step in where[s])
+    found = {  # the phases of a step decide, and long presentations repeat them
+        names: tuple(_equation_in_step(s, step, population, schedule) for s in states if step in where[s])
         for names, step in {names: step for step, names in enumerate(phases)}.items()
     }
     return [found[names] for names in phases]
 
 
 def _latches(population: Population, schedule: Schedule) -> list[tuple[StateEquation, ...]]:
-    """For every step the latches that are taken after a phase, of which it is the last step."""
+    """Return, for every step, the latches that are assigned after a phase that ends with this step."""
     found: list[tuple[StateEquation, ...]] = [()] * schedule.steps
     for state in population.neuron.states:
         if state.during.last:
             for step in schedule.open_steps(state.during, f"{population.name}.{state.variable}"):
-                found[step] += (_at(state, step, population, schedule),)
+                found[step] += (_equation_in_step(state, step, population, schedule),)
     return found
 
 
-def _at(state: StateEquation, step: int, population: Population, schedule: Schedule) -> StateEquation:
+def _equation_in_step(state: StateEquation, step: int, population: Population, schedule: Schedule) -> StateEquation:
     values = {}
     for indicator in phase_indicators(state.expression):
         steps = schedule.open_steps(During((phase_of(indicator),), strict=True), f"{population.name}.{state.variable}")

@@ -1,4 +1,4 @@
-"""Projections and broadcasts as operations: what travels, and what learns."""
+"""The operations of projections and broadcasts: signals are transmitted, and weights learn."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .operations import LEARN, PROPAGATE, Operation
 
 
 def steps_of(projection: Projection) -> tuple[Step, ...]:
-    """All that a projection's rule is lowered to, in one step of a presentation or another."""
+    """Return all steps to which a projection's rule is lowered, for all sets of open phases."""
     if projection.equation is None:
         return ()
     return tuple(step for equation in all_equations(projection) for step in _lowered(projection, equation))
@@ -38,19 +38,19 @@ def _lowered(projection: Projection, equation: SynapticEquation) -> tuple[Step, 
 
 @lru_cache(4096)
 def lowered_once(equation: SynapticEquation, shared: bool, of: str) -> tuple[Step, ...]:
-    """What a rule is lowered to; many things are asked of it."""
+    """Return the steps to which a rule is lowered; they are cached, since they are needed many times."""
     return lower(equation, shared=shared, of=of)
 
 
 def masking(variables: list[str]) -> tuple[Statement, ...]:
-    """The statements by which synapses that do not exist have neither weight nor state."""
+    """Return the statements that set the weight and states of synapses that do not exist to zero."""
     return tuple(Statement(v, "=", f"{v}*mask") for v in ("w", *variables))
 
 
 def needs_mask(projection: Projection) -> bool:
-    """Whether weights that no synapse has, and their state, must be set to zero after each update.
+    """Return whether weights that no synapse has, and their states, must be set to zero after each update.
 
-    Products leave those of places outside of an image at zero, as nothing is sent from there.
+    Products leave the weights of places outside of an image at zero, since no signal comes from there.
     """
     connectivity = projection.connectivity
     if connectivity.masked:
@@ -69,7 +69,7 @@ def kept_arrays(projection: Projection) -> list[str]:
 
 
 def propagation(network: Network, projection: Projection) -> list[Operation]:
-    """Return the operations that bring the signal of a projection into its compartment."""
+    """Return the operations that transmit the signals of a projection into its compartment."""
     made = _at_once(network, projection)
     if synapse_delays(projection) is None or (line := delay_line(network, projection)) is None:
         return [made]
@@ -81,7 +81,7 @@ def propagation(network: Network, projection: Projection) -> list[Operation]:
 
 
 def _at_once(network: Network, projection: Projection) -> Operation:
-    """Carry signals with one delay for all synapses, or none."""
+    """Return the operation that transmits signals with one delay for all synapses, or without delay."""
     owner, pre, post = projection.owner, projection.pre, projection.post
     other = projection.weights if isinstance(projection.weights, Transposed) else None
     read = f"{owner.name}.{other.variable if other else 'w'}"
@@ -103,7 +103,7 @@ def _at_once(network: Network, projection: Projection) -> Operation:
 
 
 def weight_totals(network: Network, projection: Projection) -> list[Operation]:
-    """The sums of a projection's weights that the post unit's equations read: what it brought in if each unit sent 1."""
+    """Return the operations that sum a projection's weights, as if each pre unit sent 1, for the post unit's equations."""
     made = _at_once(network, projection)
     pre, post, steps = projection.pre, projection.post, tuple(range(network.phased().steps))
     scale = projection.weights.scale if isinstance(projection.weights, Transposed) else 1.0
@@ -118,7 +118,7 @@ def weight_totals(network: Network, projection: Projection) -> list[Operation]:
 
 
 def learning(network: Network, projection: Projection) -> list[Operation]:
-    """The operations that make one update of a projection's weights, in order."""
+    """Return the operations that make one update of a projection's weights, in order."""
     equation, name = projection.equation, projection.name
     if equation is None or not equation.plastic:
         return []
@@ -138,7 +138,7 @@ def learning(network: Network, projection: Projection) -> list[Operation]:
 
 @dataclass(frozen=True)
 class _Learning:
-    """Makes the operations of a projection's rule."""
+    """A function that makes the operations of a projection's rule."""
 
     projection: Projection
     arrays: list[str]
@@ -160,12 +160,12 @@ class _Learning:
 def _update_of(
     projection: Projection, equation: SynapticEquation, arrays: list[str], opened: tuple[int, ...], suffix: str
 ) -> list[Operation]:
-    """One update by an equation, in the steps in which the rule is that one."""
+    """Return the operations of one update by an equation, in the steps in which the rule has this equation."""
     name, made = projection.name, []
     operation = _Learning(projection, arrays, opened)
     for index, step in enumerate(_lowered(projection, equation)):
         if isinstance(step, Gather):
-            if "mask" in arrays:  # what statements before have written where there is no synapse is not summed
+            if "mask" in arrays:  # values of earlier statements without a synapse are not summed
                 there = Elementwise(name, (Statement(step.array, "=", f"{step.array}*mask"),))
                 masked = operation(f"mask_{step.variable}{suffix}", there, {step.array, "mask"}, {step.array})
                 made.append(masked)
@@ -178,7 +178,7 @@ def _update_of(
 
 
 def _gather(step: Gather, projection: Projection, opened: tuple[int, ...], suffix: str) -> Operation:
-    """A sum over the synapses of each unit of one side: what a projection with this array as its weights would bring there."""
+    """Return the sum over the synapses of each unit on one side, like the field of a projection with this array as weights."""
     back = step.side == "pre"
     sender, summer = (projection.post, projection.pre) if back else (projection.pre, projection.post)
     field, read = f"{summer.name}.{step.variable}", f"{projection.name}.{step.array}"
@@ -193,7 +193,7 @@ def _gather(step: Gather, projection: Projection, opened: tuple[int, ...], suffi
 
 
 def broadcasts(network: Network) -> list[Operation]:
-    """Every broadcast, to every population of which a unit or a synapse reads it."""
+    """Return the operations of all broadcasts, to each population whose units or synapses read them."""
     return [_broadcast(network, n, p) for p in network.populations.values() for n in broadcasts_into(network, p)]
 
 
@@ -211,7 +211,7 @@ def _broadcast(network: Network, name: str, population: Population) -> Operation
 def _update(
     step: Update, projection: Projection, equation: SynapticEquation, arrays: list[str]
 ) -> tuple[Kernel, set[str], set[str]]:
-    """The kernel of one step of a rule; what it reads and writes of the projection."""
+    """Return the kernel of one step of a rule, and the variables of the projection that it reads and writes."""
     if isinstance(step, of_rules.Elementwise):
         written = {s.target for s in step.statements} & set(arrays)
         return Elementwise(projection.name, step.statements), step.names, written
@@ -238,7 +238,7 @@ def _product(step: of_rules.Product, projection: Projection) -> Product:
 
 
 def _fused(step: of_rules.Fused, projection: Projection, equation: SynapticEquation) -> Fused:
-    """A loop over synapses and elements, in which what is one unit's alone is a part by itself."""
+    """Return a loop over synapses and batch elements, in which terms that read one unit alone are parts."""
     shared = {*equation.parameters, "updates"}
     remainder, found = one_sided(step.expression, shared, equation.broadcasts)
     parts = _parts(found, projection, shared)
@@ -257,7 +257,7 @@ def _parts(found: Parts, projection: Projection, shared: set[str]) -> tuple[Part
 
 
 def _traced(step: of_rules.Traced, projection: Projection, equation: SynapticEquation, masked: bool) -> Traced:
-    """A loop over synapses and elements, in which each element has traces of its own."""
+    """Return a loop over synapses and batch elements, in which each batch element has traces of its own."""
     shared = {*equation.parameters, "updates"}
     texts = [*(s.expression for s in step.statements), step.expression, step.once]
     rests, found = one_sided_each(texts, shared, equation.broadcasts)

@@ -18,7 +18,7 @@ class Term:
     expression : str
         The expression, in the names of that population.
     scalars : tuple of str
-        Parameters of a rule that it reads too, of the projection ``of``.
+        Parameters of a rule that it also reads; they belong to the projection ``of``.
     variable : str
         The stored variable that holds its value; empty until the pass ``factors`` has found or made one.
     """
@@ -40,10 +40,10 @@ class Kernel:
     """The base class of kernels, with the terms that they read."""
 
     def terms(self) -> list[Term]:
-        """All terms, in the order of the fields."""
+        """Return all terms, in the order of the fields."""
         return [value for f in fields(self) if isinstance(value := getattr(self, f.name), Term)]
 
     def with_terms(self, change: Callable[[Term], Term]) -> Self:
-        """A copy with every term changed."""
+        """Return a copy with every term changed."""
         found = {f.name: getattr(self, f.name) for f in fields(self)}
         return replace(self, **{name: change(value) for name, value in found.items() if isinstance(value, Term)})

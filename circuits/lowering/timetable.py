@@ -1,4 +1,4 @@
-"""The timetable of a presentation: which operations run in which step, and which are left out without changing a bit."""
+"""The timetable of a presentation: which operations run in each step, and which can be left out without any change."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .together import together
 
 __all__ = ["UNCHANGED", "UNREAD", "Entry", "Timetable"]
 
-#: What a presentation is for.
+#: The purposes of a presentation.
 PURPOSES = ("train", "evaluate")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An operation in a step; ``skipped`` says why it is left out, and is empty where it runs."""
+    """An operation in a step; ``skipped`` says why it is left out, and is empty if it runs."""
 
     operation: Operation
     skipped: str = ""
@@ -34,7 +34,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Timetable:
-    """A presentation: for each step, its operations in order.
+    """The timetable of a presentation: for each step, its operations in order.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ class Timetable:
     entries
         For each row, its operations.
     repeats : mapping of int to int
-        For a row that stands for several equal steps, how many these are.
+        For each row that stands for several equal steps, their number.
     shown
-        For each stimulus of series and each row, how many steps of its window come before.
+        For each stimulus with series and each row, the number of steps of its window that come before.
     stream : bool
         Whether there are no phases, so that the one step is repeated for as long as the circuit runs.
     """
@@ -79,14 +79,14 @@ class Timetable:
         keep : sequence of str
             Variables that are read after every step.
         narrow : Narrow, optional
-            A function that makes operations smaller; None stands for the smaller ones of the intermediate form.
+            A function that makes operations smaller; None uses the smaller operations of the intermediate form.
         mode : str, optional
-            The mode of the circuit, if it has several schedules; None for the first.
+            The mode of the circuit, if it has several schedules; None stands for the first.
         """
         if purpose not in PURPOSES:
             raise RecircuitError(f"timetable: the purpose is 'train' or 'evaluate'; got {purpose!r}.")
-        lines, table = _whole(lowered, purpose, mode)
-        about = _about(lowered, lines, mode)
+        lines, table = _all_operations(lowered, purpose, mode)
+        about = _row_fields(lowered, lines, mode)
         if not optimise:
             return cls(purpose, entries=tuple(tuple(Entry(o) for o in line) for line in table), **about)
         same = unchanged(table)
@@ -103,7 +103,7 @@ class Timetable:
 
     @property
     def length(self) -> int:
-        """How many steps there are."""
+        """The number of steps."""
         return len(self.entries) + sum(count - 1 for count in self.repeats.values())
 
     @cached_property
@@ -114,7 +114,7 @@ class Timetable:
 
     @cached_property
     def independent(self) -> list[dict[int, int]]:
-        """For each row, where among its operations that run independent ones begin, and how many these are."""
+        """For each row, the beginnings of groups of independent operations among those that run, and their sizes."""
         known: dict[tuple[int, ...], dict[int, int]] = {}  # long presentations repeat their rows
         for row in self.entries:
             if (same := tuple(map(id, row))) not in known:
@@ -126,19 +126,19 @@ class Timetable:
         return [[e.operation.name for e in row if not e.skipped] for row in self.entries]
 
     def running(self) -> Iterator[tuple[Operation, int]]:
-        """Return every operation that runs, with how many steps in a row it runs in."""
+        """Yield every operation that runs, with the number of steps in which its row is repeated."""
         for place, row in enumerate(self.entries):
             for entry in row:
                 if not entry.skipped:
                     yield entry.operation, self.repeats.get(place, 1)
 
     def work(self) -> int:
-        """Multiplications of one presentation and batch element."""
+        """Return the number of multiplications in one presentation and batch element."""
         return sum(times * operation.work for operation, times in self.running())
 
 
-def _whole(lowered: Lowered, purpose: str, mode: str | None) -> tuple[tuple[int, ...], list[list[Operation]]]:
-    """The steps of a mode, and for each of them all operations that are open."""
+def _all_operations(lowered: Lowered, purpose: str, mode: str | None) -> tuple[tuple[int, ...], list[list[Operation]]]:
+    """Return the steps of a mode, and for each of them all operations that are open."""
     (schedule, begin), operations = lowered.schedule.part(mode), lowered.operations
     steps: Sequence[int] = range(schedule.steps)
     if purpose == "evaluate":
@@ -149,15 +149,15 @@ def _whole(lowered: Lowered, purpose: str, mode: str | None) -> tuple[tuple[int,
     return tuple(steps), [[o for o, when in opened if begin + s in when] for s in steps]
 
 
-def _about(lowered: Lowered, lines: tuple[int, ...], mode: str | None) -> dict[str, Any]:
-    """What a timetable says of its rows, each by its step in the condensed schedule."""
+def _row_fields(lowered: Lowered, lines: tuple[int, ...], mode: str | None) -> dict[str, Any]:
+    """Return the fields of a timetable that describe its rows, found by their steps in the condensed schedule."""
     (schedule, first), row_of = lowered.schedule.part(mode), {step: row for row, step in enumerate(lines)}
     begins = schedule.before(range(schedule.steps)) if schedule.repeats else {}
     shown = {}
     for operation in lowered.operations:
         kernel = operation.kernel
         if isinstance(kernel, Clamp) and kernel.every:
-            before = _before(lowered, kernel, schedule, first)
+            before = _steps_before(lowered, kernel, schedule, first)
             mine = (step - first for step in operation.steps)
             shown[kernel.population] = {row_of[s]: before[s] for s in mine if s in row_of}
     return {
@@ -168,8 +168,8 @@ def _about(lowered: Lowered, lines: tuple[int, ...], mode: str | None) -> dict[s
     }
 
 
-def _before(lowered: Lowered, kernel: Clamp, schedule: Schedule, first: int) -> dict[int, int]:
-    """Return, for each open step of a stimulus in this window, how many such steps have gone before it."""
+def _steps_before(lowered: Lowered, kernel: Clamp, schedule: Schedule, first: int) -> dict[int, int]:
+    """Return, for each open step of a stimulus in this window, the number of such steps before it."""
     opened = stimulus_steps(lowered.schedule, lowered.network.populations[kernel.population])
     return schedule.before([s - first for s in opened if first <= s < first + schedule.steps])
 

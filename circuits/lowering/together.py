@@ -1,4 +1,4 @@
-"""Which operations of a step do not depend on each other, so that threads may share the work of all of them at once."""
+"""Groups of operations in a step that do not depend on each other, so that threads may share the work of a whole group."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from .operations import Operation
 
 
 def together(operations: Sequence[Operation]) -> dict[int, int]:
-    """Return the places where independent operations begin that follow each other, and how many these are.
+    """Return the beginnings of groups of consecutive independent operations, and their sizes.
 
-    None of them reads or writes what another one writes, and none presents data. A group begins and ends with a matrix
-    product, and holds two of them or more: of other operations, threads have nothing to gain.
+    No operation of a group reads or writes what another one writes, and none presents data. A group begins and ends with a
+    matrix product, and holds two of them or more, since threads gain nothing from other operations.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def together(operations: Sequence[Operation]) -> dict[int, int]:
 
 
 def _depend(first: Operation, second: Operation) -> bool:
-    """Whether they have to run one after the other."""
+    """Say whether two operations have to run one after the other."""
     if isinstance(first.kernel, Clamp) or isinstance(second.kernel, Clamp):
         return True
     return bool(first.writes & (second.reads | second.writes) or first.reads & second.writes)

@@ -9,13 +9,13 @@ import numpy as np
 
 
 def split_key(key: str) -> tuple[str, str]:
-    """The owner and the name of a variable, from its key such as ``"h.rate"``."""
+    """Return the owner and the name of a variable, from its key such as ``"h.rate"``."""
     owner, _, name = key.partition(".")
     return owner, name
 
 
 class Scope(Enum):
-    """The scope of a variable: what it has one value for."""
+    """The scope of a variable: the things that have one value each."""
 
     UNIT = "unit and batch element"
     SHARED_UNIT = "unit"
@@ -35,7 +35,7 @@ class Kind(Enum):
     LONG = "long whole number"
 
     def dtype(self, real: np.dtype) -> np.dtype:
-        """The NumPy type of this kind of number."""
+        """Return the NumPy type of this kind of number."""
         fixed = {Kind.DOUBLE: np.float64, Kind.WHOLE: np.int32, Kind.LONG: np.int64}
         return np.dtype(fixed[self]) if self in fixed else real
 
@@ -51,7 +51,7 @@ class Variable:
     shape : tuple of int
         The shape that a user sees: (batch, units) for units, (batch, *shape of the weights) for traces.
     places : array, optional
-        The places of the stored values in that shape, if they are stored synapse by synapse; None for all.
+        The indices of the stored values in that shape, if they are stored synapse by synapse; None for all values.
     """
 
     owner: str
@@ -68,7 +68,7 @@ class Variable:
 
     @property
     def by_element(self) -> bool:
-        """Whether each batch element has its own."""
+        """Whether each batch element has its own values."""
         return self.scope in (Scope.UNIT, Scope.TRACE)
 
     @property
@@ -78,5 +78,5 @@ class Variable:
 
     @property
     def size(self) -> int:
-        """How many values it has."""
+        """The number of values."""
         return int(np.prod(self.shape))

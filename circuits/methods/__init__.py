@@ -1,1 +1,1 @@
-"""The methods of a circuit by subject. Each class extends the one before it, and `recircuit.Circuit` extends the last."""
+"""The methods of a circuit, grouped by subject. Each class extends the one before; `recircuit.Circuit` extends the last."""

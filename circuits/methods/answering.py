@@ -1,4 +1,4 @@
-"""The answers of a circuit: outputs, predictions and errors. To measure them changes nothing in the circuit."""
+"""The answers of a circuit: outputs, predictions and errors. Measuring them changes nothing in the circuit."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class AnswerMethods(StorageMethods):
         rows: Literal["all", "last"] | None = None,
         mode: str | None = None,
     ) -> NDArray[np.float64]:
-        """Return the values of the output units at the end of an evaluation, for each sample; of series, for each row.
+        """Return the values of the output units at the end of an evaluation, for each sample, or for each row of series.
 
         The answer to a row of a series is read at the end of the row's last step. Answers to series of different lengths are a
-        masked array. Nothing in the circuit changes: its variables, its clock and its random numbers are put back. Within the
-        evaluation, each batch element goes on from the sample before, as in a run.
+        masked array. Nothing in the circuit changes: its variables, its clock and its random numbers are restored. Within the
+        evaluation, each batch element continues from the sample before, as in a run.
 
         Parameters
         ----------
@@ -47,12 +47,12 @@ class AnswerMethods(StorageMethods):
             test samples are presented.
         read : str, optional
             The variable that is read, such as ``"h.rate"``. The default is the basal field of the output, or its rate
-            if it has no such field. Where a target is wanted, it is the variable ``answer`` of the output, or its rate.
+            if it has no such field. In a circuit with a target, it is the variable ``answer`` of the output, or its rate.
         output : str, optional
             The population that answers. The default is the one that a supervisor or target projects to.
         rows : {"all", "last"}, optional
             Whether the answers to all rows of a series are returned, or those at the end of the evaluation. The default
-            is all where a series is wanted, or where series are presented and nothing is wanted.
+            is all if the target is a series, or if series are presented and there is no target.
         mode : str, optional
             The schedule that the circuit goes through. The default is the one that was declared first.
 
@@ -79,8 +79,8 @@ class AnswerMethods(StorageMethods):
     def predict(self, x: Any, *, output: str | None = None, mode: str | None = None) -> NDArray[Any]:
         """Return the answer to each sample. Nothing in the circuit changes.
 
-        It is the output unit with the largest field: the number of its class, or the name if the circuit was trained with
-        names. Where a target is wanted, it is the real values, as in `outputs`.
+        The answer is the class of the output unit with the largest field: its number, or its name if the circuit was trained
+        with names. In a circuit with a target, the answer is the real values, as in `outputs`.
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ class AnswerMethods(StorageMethods):
         Returns
         -------
         array
-            The classes, of shape (samples,); of real values the shape is (samples, units) or (samples, rows, units).
+            The classes, of shape (samples,); for real values the shape is (samples, units) or (samples, rows, units).
         """
         if Readout.of(self, output, mode=mode).real:
             return self.outputs(x, output=output, mode=mode)
@@ -102,7 +102,7 @@ class AnswerMethods(StorageMethods):
 
     @checked_arguments
     def evaluate(self, data: Any, *, output: str | None = None, mode: str | None = None) -> Evaluation:
-        """Measure the error on samples for which it is known what is wanted. Nothing in the circuit changes.
+        """Measure the error on samples with known labels or targets. Nothing in the circuit changes.
 
         Parameters
         ----------
@@ -163,7 +163,7 @@ class AnswerMethods(StorageMethods):
         return Evaluation(float("nan"), None, np.zeros((0, 0), dtype=np.int64), given, mse)
 
     def _named(self, answers: NDArray[np.int64]) -> NDArray[Any]:
-        """The classes by the names that training was given, if it was given names."""
+        """Return the classes by their names, if the circuit was trained with names."""
         if self.classes is None or (answers.size and answers.max() >= len(self.classes)):
             return answers
         return np.array(self.classes)[answers]

@@ -1,4 +1,4 @@
-"""What a circuit says before anything is built: its operations, timetable, text and diagram."""
+"""The methods that inspect a circuit before it is built: its operations, timetable, text and diagram."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class InspectionMethods(Network):
-    """A description together with its intermediate form, which is made anew when the description has changed."""
+    """A description together with its intermediate form, which is made again when the description has changed."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
@@ -31,7 +31,7 @@ class InspectionMethods(Network):
 
     @checked_arguments
     def timetable(self, purpose: str = "train", keep: Iterable[str] = (), *, mode: str | None = None) -> Timetable:
-        """Return, step by step, what runs in a presentation.
+        """Return the operations that run in each step of a presentation.
 
         Parameters
         ----------
@@ -45,7 +45,7 @@ class InspectionMethods(Network):
         Returns
         -------
         Timetable
-            The operations of each step, and which of them are left out and why.
+            The operations of each step, and the reasons why some of them are left out.
         """
         lowered, wanted = self.lowered(), (purpose, tuple(keep), mode)
         if self._tables[0] is not lowered:
@@ -56,7 +56,7 @@ class InspectionMethods(Network):
         return tables[wanted]
 
     def lowered(self) -> Lowered:
-        """Return the circuit as operations and variables. Nothing is built for it."""
+        """Return the circuit as operations and variables, without building it."""
         if self._lowered is None or self._lowered[0] != self.revision:
             self.check()
             check_memory(self)
@@ -66,9 +66,9 @@ class InspectionMethods(Network):
 
     @checked_arguments
     def explain(self, purpose: str = "train", *, mode: str | None = None) -> Explanation:
-        """Return a table of a presentation: what runs in each step, what is left out and why, and how many operations it takes.
+        """Return a table of a presentation: what runs in each step, what is left out and why, and the cost of each operation.
 
-        The table marks every operation that reads a value from before the step. It ends with what closed pathways do.
+        The table marks every operation that reads a value from before the step. Its last lines say what closed pathways do.
 
         Parameters
         ----------
@@ -84,7 +84,7 @@ class InspectionMethods(Network):
     def summary(self) -> Summary:
         """Return the size of the circuit: units, synapses, parameters, memory, and the operations of a presentation.
 
-        Nothing is built for it.
+        The circuit is not built for it.
 
         Returns
         -------
@@ -102,13 +102,13 @@ class InspectionMethods(Network):
 
     @checked_arguments
     def diagram(self, **options: Any) -> Figure:
-        """Draw the circuit: populations with their compartments, projections by kind, with plastic ones marked.
+        """Draw the circuit: populations with their compartments, and projections with marks of their rules.
 
         Parameters
         ----------
         options
-            ``phases=False`` leaves out the phases of a presentation, ``labels=False`` the names of the rules. ``ax`` are
-            axes of matplotlib that are drawn into.
+            ``phases=False`` leaves out the phases of a presentation, and ``labels=False`` leaves out the names of the rules.
+            ``ax`` holds the axes of matplotlib to draw into.
         """
         from ..inspection.diagram import draw_circuit
 

@@ -1,4 +1,4 @@
-"""Circuits that are kept: in memory under a name, in a file, or in a copy."""
+"""The methods that keep circuits: in memory under a name, in a file, or in a copy."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .inspecting import InspectionMethods
 __all__ = ["StorageMethods"]
 
 FORMAT = 3
-#: What the names of arrays in a file begin with.
+#: The beginnings of the names of arrays in a file.
 STATE, BY_HAND = "state ", "set "
 
 
@@ -48,9 +48,9 @@ class StorageMethods(InspectionMethods):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._program: Program | None = None
-        self._built = -1  # the revision of the description that the program was built of
-        self._values: dict[str, np.ndarray] = {}  # of the program before, while there is none
-        self._noise: NoiseState | None = None  # likewise
+        self._built = -1  # the revision of the description from which the program was built
+        self._values: dict[str, np.ndarray] = {}  # the values of the last program, while there is none
+        self._noise: NoiseState | None = None  # its random numbers
         self._by_hand: dict[str, np.ndarray] = {}  # parameters of units and rules that the user has set
         self._stored: dict[str, Moment] = {}
         self.epoch, self.classes = 0, None
@@ -68,7 +68,7 @@ class StorageMethods(InspectionMethods):
 
     @abstractmethod
     def state(self, *, weights_only: bool = False) -> dict[str, np.ndarray]:
-        """A copy of all variables by name."""
+        """Return a copy of all variables by name."""
 
     @abstractmethod
     def set_state(self, values: Mapping[str, np.ndarray]) -> None:
@@ -81,7 +81,7 @@ class StorageMethods(InspectionMethods):
 
     @checked_arguments
     def moment(self) -> Moment:
-        """Return all that changes while the circuit runs: variables, clock, random numbers and count of epochs."""
+        """Return everything that changes while the circuit runs: variables, clock, random numbers and count of epochs."""
         return Moment(self.state(), self.program().noise(), self.epoch)
 
     @checked_arguments
@@ -91,7 +91,7 @@ class StorageMethods(InspectionMethods):
         Parameters
         ----------
         moment : Moment
-            What `moment` returned.
+            The moment, which `moment` returned.
         """
         program = self.program()
         now = {key: program.get(key) for key in program.variables}
@@ -113,7 +113,7 @@ class StorageMethods(InspectionMethods):
 
     @checked_arguments
     def restore(self, name: str = "default") -> None:
-        """Return to the state that `store` kept. Presentations then repeat exactly as they were from there.
+        """Return to the state that `store` kept. Later presentations then repeat exactly.
 
         Parameters
         ----------
@@ -138,13 +138,13 @@ class StorageMethods(InspectionMethods):
     def save(self, path: str | Path) -> None:
         """Write the circuit to a file: its description, state, clock, random numbers and count of epochs.
 
-        The file is a safetensors file: it holds numbers and text, and nothing of it is executed when it is loaded.
-        Weights that a Python function draws are saved as the numbers that it draws. What `store` keeps is not saved.
+        The file is a safetensors file: it holds numbers and text, and nothing in it is executed when it is loaded.
+        Weights that a Python function draws are saved as the numbers that it draws. States that `store` keeps are not saved.
 
         Parameters
         ----------
         path : str or Path
-            The file. A file that was there is replaced, either completely or not at all.
+            The file. An existing file is replaced, either completely or not at all.
 
         Raises
         ------
@@ -161,9 +161,9 @@ class StorageMethods(InspectionMethods):
     @alternative_constructor
     @checked_arguments
     def load(cls, path: str | Path) -> Self:
-        """Return the circuit that `save` wrote to a file. It continues as the saved one would have, to the same bits.
+        """Return the circuit that `save` wrote to a file. It continues exactly as the saved circuit would have.
 
-        Nothing in the file is executed: equations pass the same checks as those that are declared.
+        Nothing in the file is executed: its equations pass the same checks as declared ones.
 
         Parameters
         ----------
@@ -205,7 +205,7 @@ class StorageMethods(InspectionMethods):
     # ---- in a copy ---------------------------------------------------------------------------------------------------
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Return an independent circuit that continues as this one does. Its program is built when it is first needed."""
+        """Return an independent circuit that continues like this one. Its program is built when it is first needed."""
         made = object.__new__(type(self))
         memo[id(self)] = made
         shared = {"_program": None, "_lowered": None, "_built": -1, "_tables": (None, {})}
@@ -236,8 +236,8 @@ def _read(text: str, where: str) -> dict[str, Any]:
         contents = None
     if not isinstance(contents, dict) or "circuit" not in contents:
         raise RecircuitError(
-            f"{where} holds no circuit of recircuit. A checkpoint of a training run is opened by rc.Checkpoint.load(path), "
-            "and a folder of a run by rc.load_run(folder)."
+            f"{where} does not hold a circuit of recircuit. A checkpoint of a training run is opened by "
+            "rc.Checkpoint.load(path), and a folder of a run by rc.load_run(folder)."
         )
     if contents["circuit"] != FORMAT:
         raise RecircuitError(

@@ -80,7 +80,7 @@ class VariableMethods(AnswerMethods):
         Parameters
         ----------
         weights_only : bool, default False
-            Whether to return the variables of projections only.
+            Whether to return only the variables of projections.
 
         Returns
         -------
@@ -125,14 +125,14 @@ class VariableMethods(AnswerMethods):
                     self._by_hand[key] = self.program().get(key)
 
     def _has_parameter(self, owner: str, variable: str) -> bool:
-        """Whether a variable is a parameter of units or of a rule. Parameters of neurons belong to the description."""
+        """Say whether a variable is a parameter of units or of a rule. Parameters of neurons belong to the description."""
         if owner in self.populations:
             return variable in self.populations[owner].neuron.unit_parameters
         equation = self.projections[owner].equation if owner in self.projections else None
         return equation is not None and variable in equation.parameters
 
     def _set_parameter(self, population: Population, name: str, value: Any) -> None:
-        """Change a parameter. If the code depends on it, the circuit is built anew."""
+        """Change a parameter. If the code depends on it, the circuit is built again."""
         value = Quantity(np.asarray(value, dtype=float), dim=get_dimensions(value))
         if change_parameter(self, population, name, value):
             self.changed()

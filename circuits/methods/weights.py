@@ -1,4 +1,4 @@
-"""The weights of a circuit by name, as other programs keep them: a mapping of arrays, such as PyTorch's state_dict."""
+"""The weights of a circuit as a mapping of arrays by name, such as PyTorch's state_dict."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["WeightMethods"]
 
 
 class WeightMethods(VariableMethods):
-    """The methods of a circuit that give and take weights."""
+    """The methods of a circuit that return and set weights."""
 
     @checked_arguments
     def weights(self) -> dict[str, np.ndarray]:
@@ -27,8 +27,8 @@ class WeightMethods(VariableMethods):
         Returns
         -------
         dict of str to array
-            For each projection its weights, of shape (post units, pre units) if they are dense. That is how PyTorch keeps
-            ``Linear.weight``.
+            For each projection, its weights, of shape (post units, pre units) if they are dense, like ``Linear.weight`` of
+            PyTorch.
 
         Examples
         --------
@@ -49,8 +49,8 @@ class WeightMethods(VariableMethods):
         weights : mapping of str to array
             Arrays, or tensors of PyTorch, of the shape of the weights.
         names : mapping of str to str, optional
-            For a key of ``weights`` the name of the projection, as in ``{"0.weight": "x_to_h1"}``. Keys that it does not
-            name are then left out, as biases are. The default is that the keys are names of projections.
+            For a key of ``weights``, the name of the projection, as in ``{"0.weight": "x_to_h1"}``. Keys that it does not
+            name, such as biases, are then left out. By default, the keys are names of projections.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class WeightMethods(VariableMethods):
 
 
 def as_array(values: Any) -> np.ndarray:
-    """Return an array; a tensor of PyTorch is taken from its device and its graph."""
+    """Return values as an array; a tensor of PyTorch is detached from its graph and copied from its device."""
     for step in ("detach", "cpu"):
         values = getattr(values, step)() if hasattr(values, step) else values
     return np.asarray(values)

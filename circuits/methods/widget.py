@@ -23,21 +23,21 @@ class WidgetMethod(WeightMethods):
         parameters: Sequence[str] | None = None,
         presentations: int = 1,
     ) -> Any:
-        """Return sliders for parameters, beside a recording that is drawn anew as they move, for Jupyter.
+        """Return sliders for parameters, beside a recording that is drawn again when they move, for Jupyter.
 
         A copy of the circuit runs on the backend numpy. The circuit itself stays as it is. Each time a slider moves, the
-        copy begins as the circuit was when this was called.
+        copy begins with the state that the circuit had when this method was called.
 
         Parameters
         ----------
         inputs : array, mapping or Dataset, optional
             The data, as in `run`.
         record : sequence of str, optional
-            The variables that are drawn. The default are the rates of the output circuit, such as o, t and s, or of the
+            The variables that are drawn. The default is the rates of the output circuit, such as o, t and s, or of the
             first populations if there is none.
         parameters : sequence of str, optional
-            The parameters that have sliders, such as ``"h.tau"`` or ``"x_to_h.rate"``. The default are those of neurons
-            and rules, twelve at most.
+            The parameters that have sliders, such as ``"h.tau"`` or ``"x_to_h.rate"``. The default is the parameters of
+            neurons and rules, twelve at most.
         presentations : int, default 1
             The number of presentations that are drawn.
 

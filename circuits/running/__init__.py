@@ -1,1 +1,1 @@
-"""What a run needs beside the program: the data of this run, closed loops, and measurements that change nothing."""
+"""The parts of a run besides the program: its data, closed loops, and measurements that change nothing."""

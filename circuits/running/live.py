@@ -1,4 +1,4 @@
-"""Closed loops: a program outside of the circuit decides after each presentation what is presented next."""
+"""Closed loops: code outside of the circuit decides after each presentation what is presented next."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Loops(Protocol):
         ...
 
     def timetable(self, purpose: str = "train", keep: Iterable[str] = (), *, mode: str | None = None) -> Timetable:
-        """Return what runs in a presentation."""
+        """Return the operations that run in each step of a presentation."""
         ...
 
 
@@ -35,7 +35,7 @@ class Live:
     """A circuit in a closed loop, made by ``circuit.live()`` and used in a ``with`` block.
 
     Nothing is built, looked up or written to disk between two calls of `present`. The clock, the state and the weights
-    go on, and the circuit has them when the block ends.
+    continue from one call to the next, and the circuit has them when the block ends.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Live:
         self, circuit: Network, runs: Loops, *, learn: bool = True, backend: str | None = None, mode: str | None = None
     ) -> None:
         self.circuit, self.runs, self.learn, self.mode = circuit, runs, learn, mode
-        circuit.phased().part(mode)  # refuses a mode that there is not, before anything is shown
+        circuit.phased().part(mode)  # refuses a mode that does not exist, before anything is shown
         self._backend = backend
         self._session: Session | None = None
         self._open = False
@@ -82,16 +82,16 @@ class Live:
         Parameters
         ----------
         inputs : mapping of str to array, optional
-            The row of each stimulus: (units,) for all batch elements or (batch, units); of a supervisor the label, one
-            number or one for each element; of series (rows, units) or (batch, rows, units). A stimulus that is not
-            named presents the row of the last call, and zeros before the first.
+            The row of each stimulus, of shape (units,) for all batch elements or (batch, units); for a supervisor, one
+            label, or one for each batch element; for series, an array (rows, units) or (batch, rows, units). A stimulus
+            that is not named presents the row of the last call, and zeros before the first.
         read : iterable of str
             Variables such as ``"o.rate"``, whose values at the end of the presentation are returned.
 
         Returns
         -------
         dict of str to array
-            The values by name; of units they have the shape (batch, units).
+            The values by name; values of units have the shape (batch, units).
 
         Raises
         ------
@@ -100,12 +100,12 @@ class Live:
         """
         if not self._open:
             raise RecircuitError(
-                "live: a closed loop presents within its with block, at whose end the circuit has all values. Write "
-                "`with circuit.live() as loop:`, and call loop.present(...) in the block."
+                "live: a closed loop presents only inside its with block; the circuit has all values when the block ends. "
+                "Write `with circuit.live() as loop:`, and call loop.present(...) in the block."
             )
         if inputs is not None and not isinstance(inputs, Mapping):
             raise RecircuitError(
-                f"live: present takes a mapping from the name of a stimulus to what it shows, as in present({{'x': row}}); got "
+                f"live: present takes a mapping from the names of stimuli to their rows, as in present({{'x': row}}); got "
                 f"{inputs!r:.60}. The stimuli are {[p.name for p in self.circuit.populations.values() if p.clamp is not None]}."
             )
         reads = (read,) if isinstance(read, str) else tuple(read)
@@ -121,10 +121,10 @@ class Live:
         return self._computed(found)
 
     def _explained(self, problem: Diverged, session: Session) -> Diverged:
-        """Return the error that names what became NaN or infinite, and what may be the cause."""
+        """Return the error that names the variable that became NaN or infinite, and the possible cause."""
         for name, stimulus in session.stimuli.items():
             if not np.isfinite(stimulus.rows).all():
-                return Diverged(f"live: what {name!r} is shown holds NaN or infinity.", f"{name}.rate")
+                return Diverged(f"live: the data that {name!r} presents hold NaN or infinity.", f"{name}.rate")
         result = RunResult(0, diverged=problem.variable)
         result.look_for_cause(self.runs.program().lowered, self._table)
         return diverged(problem.variable, "in a closed loop", result.why)

@@ -1,4 +1,4 @@
-"""The data of a run: those that it is given, and for the other stimuli those of the runs before."""
+"""The data of a run: those that it is given, and, for the other stimuli, those of earlier runs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RunInputs:
     shown: dict[str, str]
 
     def shown_of(self, presented: Collection[str]) -> dict[str, str]:
-        """The same, where only some stimuli are open in a step of the run's presentations."""
+        """Return `shown` for a run in which only some stimuli are ever open."""
         return {name: says if name in presented else CLOSED for name, says in self.shown.items()}
 
     def labels(self, network: Network, presented: Collection[str]) -> np.ndarray | None:
@@ -47,7 +47,7 @@ class RunInputs:
             The circuit.
         presented : collection of str
             The stimuli, supervisors and targets that are presented in this run. A supervisor that is not among them may
-            have labels of an earlier run, which are those of other samples.
+            have labels of an earlier run, which belong to other samples.
         """
         for name, rows in self.data.rows.items():
             shows_labels = network.populations[name].presents == "labels" and rows.count > 0
@@ -56,13 +56,13 @@ class RunInputs:
         return None
 
     def _has_same_samples(self, supervisor: str) -> bool:
-        """Whether the rows of a supervisor were given together with those of the stimuli of this run."""
+        """Say whether the rows of a supervisor were given together with those of the stimuli of this run."""
         counts = {rows.count for rows in self.data.rows.values() if not rows.shared}
         return self.shown[supervisor] == GIVEN or (GIVEN not in self.shown.values() and len(counts) == 1)
 
 
 def in_rows(order: Any, batch_size: int) -> np.ndarray:
-    """An order that was given by hand, as an array with a row for each presentation."""
+    """Return an order that was given by hand as an array with a row for each presentation."""
     rows = np.asarray(order)
     if rows.ndim != 2:
         raise RecircuitError(
@@ -79,7 +79,7 @@ class Remembered:
     stream: dict[str, Any] = field(default_factory=dict)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Remembered:
-        """Return a copy that shares the data. What either of the two is given later belongs to it alone."""
+        """Return a copy that shares the data. Data that one of the two is given later belong to it alone."""
         return Remembered(self.inputs, dict(self.stream))
 
     def next_run(

@@ -1,4 +1,4 @@
-"""Runs of circuits without phases: how long they last, and what each batch element presents meanwhile."""
+"""Runs of circuits without phases: how long they last, and what each batch element presents."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ..description.schedules.schedule import steps_in
 from ..inputs.rows import Inputs, Rows, as_inputs, as_mapping
 from ..inputs.series import sampled
 
-#: So many steps a stream has at most: the order of what is shown is kept for each of them.
+#: The most steps of a stream, since the order of what is shown is kept for each step.
 MOST = 2**31 - 1
 
 
 def is_time(value: Any) -> bool:
-    """Whether a value is a duration."""
+    """Return whether a value is a duration."""
     return isinstance(value, Quantity) and value.dim is second.dim and value.ndim == 0
 
 
@@ -36,7 +36,7 @@ def stream_of(network: Network, given: Any, duration: Any, begin: float) -> tupl
     given : array, mapping or Dataset
         The data that a user gave. Functions of time are evaluated from ``begin`` on.
     duration : Quantity or None
-        How long the run lasts; None stands for as long as there are rows of series.
+        The duration of the run; None stands for as long as there are rows of series.
     begin : float
         The time at which the run begins, in seconds.
     """

@@ -1,4 +1,4 @@
-"""Measurements leave the circuit as it was: what a run has written is put back when it is over."""
+"""Measurements that leave the circuit as it was: everything that a run has written is restored when it is over."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["untouched"]
 
 @contextmanager
 def untouched(program: Program, table: Timetable) -> Iterator[None]:
-    """Put back, when the block is over, everything that presentations of a timetable can write.
+    """Restore, at the end of the block, everything that presentations of a timetable can write.
 
     These are the variables that its operations write, those of units, the clock, and the state of the random numbers.
-    What an evaluation cannot write, such as weights, is neither read nor written.
+    Variables that an evaluation cannot write, such as weights, are neither read nor written.
 
     Parameters
     ----------

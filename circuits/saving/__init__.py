@@ -1,1 +1,1 @@
-"""A circuit as a file: its description as data, and arrays. Nothing that is read is executed."""
+"""Circuits in files: the description as data, and arrays. Nothing that is read is executed."""

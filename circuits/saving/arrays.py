@@ -1,4 +1,4 @@
-"""Named arrays and a text in one safetensors file, a format that holds numbers and text and nothing that could be executed."""
+"""Named arrays and a text in a safetensors file, a format that holds only numbers and text, which cannot be executed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEY = "recircuit"
 
 
 def packed(arrays: Mapping[str, np.ndarray], text: str) -> bytes:
-    """The content of a file."""
+    """Return the content of a file with these arrays and this text."""
     from safetensors.numpy import save
 
     whole = {k: np.ascontiguousarray(v).reshape(np.shape(v)) for k, v in arrays.items()}
@@ -48,15 +48,17 @@ def read_packed(path: Path, what: str) -> tuple[str, dict[str, np.ndarray]]:
 
 
 def unpacked(content: bytes, source: str, what: str) -> tuple[str, dict[str, np.ndarray]]:
-    """The text and the arrays of the content of a file; ``source`` says where it is from."""
+    """Return the text and the arrays in the content of a file; ``source`` names its origin in messages."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     try:
         arrays = load(content)
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise RecircuitError(f"{source} is damaged or no safetensors file ({problem}). Use another {what}.") from None
+        raise RecircuitError(
+            f"{source} is damaged or not a safetensors file ({problem}). Use another {what}."
+        ) from None
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     if KEY not in (header.get("__metadata__") or {}):
-        raise RecircuitError(f"{source} is a safetensors file, but no {what} of recircuit: it does not say of what.")
+        raise RecircuitError(f"{source} is a safetensors file, but not a {what} of recircuit: it has no description.")
     return header["__metadata__"][KEY], arrays

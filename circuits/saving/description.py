@@ -23,11 +23,11 @@ from .values import Reader, Writer
 
 __all__ = ["described", "rebuild", "settings"]
 
-#: Arguments with which a circuit is made; all else that it holds is declared afterwards.
+#: The arguments with which a circuit is made; everything else is declared afterwards.
 SETTINGS = ("batch_size", "dt", "lowering", "seed", "optimise", "matmul")
-#: What `rebuild` does not set as it stands.
+#: The attributes that `rebuild` does not set directly.
 DECLARED = ("populations", "projections", "broadcasts", "dtype", "revision")
-#: Of what kinds is the rest that it does set as it stands.
+#: The types of the other attributes, which it sets directly.
 REST: dict[str, Any] = {
     "schedule": Schedule | None, "modes": dict[str, Schedule], "constants": dict[str, float],
     "outputs_of": dict[str, OutputCircuit],
@@ -39,7 +39,7 @@ CONNECTED = ("into", "sends", "connectivity", "name", "states")
 def described(network: Network, writer: Writer) -> dict[str, Any]:
     """Return all declarations of a circuit as JSON. Arrays go to the writer.
 
-    Weights and states that a Python function draws are saved as what it draws for this circuit's seed.
+    Weights and states that a Python function draws are saved as the numbers that it draws for this circuit's seed.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def described(network: Network, writer: Writer) -> dict[str, Any]:
 
 
 def rebuild(network: Network, contents: dict[str, Any], reader: Reader) -> None:
-    """Declare in an empty network what is described; every declaration is checked as if a user had made it."""
+    """Declare the contents of a description in an empty network; each declaration is checked as if a user had made it."""
     for each in contents["populations"]:
         of = {k: reader.value(v) for k, v in each.items()}
         made = (
@@ -77,21 +77,21 @@ def rebuild(network: Network, contents: dict[str, Any], reader: Reader) -> None:
     for name, value in contents["rest"].items():
         if not _public(network, name) or name in (*SETTINGS, *DECLARED):
             raise RecircuitError(
-                f"{reader.where}: it says {name!r} of a circuit, which this version of recircuit does not know."
+                f"{reader.where}: it gives a circuit the attribute {name!r}, which this version of recircuit does not know."
             )
         _set(network, name, reader.value(value), reader.where)
     network.changed()
 
 
 def settings(contents: dict[str, Any], reader: Reader) -> dict[str, Any]:
-    """The arguments with which the circuit is made."""
+    """Return the arguments with which the circuit is made."""
     return {k: reader.value(contents["settings"][k]) for k in ("precision", *SETTINGS)}
 
 
 def _set(network: Network, name: str, value: Any, where: str) -> None:
-    """Give a circuit an attribute that is of its kind."""
+    """Set an attribute of a circuit, and refuse a value of another type."""
     if name in REST and not fits(value, REST[name]):
-        raise RecircuitError(f"{where} is damaged: it says of {name} of the circuit {value!r:.60}. Use another file.")
+        raise RecircuitError(f"{where} is damaged: it sets {name} of the circuit to {value!r:.60}. Use another file.")
     if name in network.fixed:
         declare(network, **{name: value})
     else:
@@ -107,14 +107,14 @@ def _data(owner: Any, writer: Writer, without: tuple[str, ...]) -> dict[str, Any
 
 
 def _population_data(population: Population, writer: Writer, drawn: dict[str, Any]) -> dict[str, Any]:
-    """First values that a function draws are saved as drawn."""
+    """Return a population as data; initial values that a function draws are saved as numbers."""
     neuron, name = population.neuron, population.name
     initial = {k: Quantity(drawn[f"{name}.{k}"], dim=neuron.dimension(k)) for k in population.initial}
     return _data(population, writer, ("initial",)) | {"initial": writer.data(initial)}
 
 
 def _projection_data(projection: Projection, writer: Writer, drawn: dict[str, Any]) -> dict[str, Any]:
-    """Weights that are another's are named; those that are drawn are saved as drawn."""
+    """Return a projection as data; a transpose names its projection, and weights that a function draws become numbers."""
     name, weights = projection.name, projection.weights
     found = _data(projection, writer, ("pre", "post", "weights", "states"))
     found |= {"pre": projection.pre.name, "post": projection.post.name}
@@ -143,12 +143,12 @@ def _connect(network: Network, of: dict[str, Any], reader: Reader) -> None:
 
 
 def _set_rest(made: Population | Projection, of: dict[str, Any], without: tuple[str, ...]) -> None:
-    """What a declaration has no argument for, or reads from several."""
+    """Set the attributes for which a declaration has no argument, or that it makes from several arguments."""
     known = {f.name for f in fields(made)}
     for name in of.keys() - set(without):
         if name not in known:
             raise RecircuitError(
-                f"{made.name}: a file says {name!r} of it, which this version of recircuit does not know."
+                f"{made.name}: a file gives it the attribute {name!r}, which this version of recircuit does not know."
             )
         check_fits(type(made).__init__, {name: of[name]})
         object.__setattr__(made, name, of[name])

@@ -1,8 +1,8 @@
 """The values in a description as JSON and arrays: numbers, text, quantities, and objects of a few classes.
 
-A value that JSON has no form for is an object with one key that says what it is, as
-``{"quantity": [.01, [0, 0, 1, ...]]}``. What comes back is made by the constructors of the classes in `KINDS` and in the
-registries, which check what they are given.
+A value for which JSON has no form is written as an object with one key, which names its kind, such as
+``{"quantity": [.01, [0, 0, 1, ...]]}``. Values are made again by the constructors of the classes in `KINDS` and in the
+registries, which check their arguments.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ DIMENSIONS = ("m", "kg", "s", "A", "K", "mol", "cd")
 
 
 class Writer:
-    """Turns values into data. Arrays are collected under numbers.
+    """A writer that turns values into data. Arrays are collected under numbers.
 
     Parameters
     ----------
     where : str
-        What the values belong to, for error messages.
+        The owner of the values, for error messages.
     """
 
     def __init__(self, where: str) -> None:
@@ -93,7 +93,7 @@ class Writer:
 
 
 class Reader:
-    """Turns data into values again; everything passes the checks that it passed when it was declared.
+    """A reader that turns data into values again; everything passes the checks that it passed when it was declared.
 
     Parameters
     ----------
@@ -121,8 +121,8 @@ class Reader:
             return self._readers[kind](self, data)
         except RAW as problem:
             raise RecircuitError(
-                f"{self.where}: what it says of the circuit cannot be read ({type(problem).__name__}: {problem}). The file is "
-                "damaged, or of another version of recircuit."
+                f"{self.where}: its description of the circuit cannot be read ({type(problem).__name__}: {problem}). The "
+                "file is damaged, or of another version of recircuit."
             ) from None
 
     def _quantity(self, data: Any) -> Quantity:
@@ -160,14 +160,14 @@ class Reader:
 
 
 def _equation_data(equation: SynapticEquation, writer: Writer) -> Any:
-    """Its text, and its other fields as they are. A state with the delays is added anew where it is read."""
+    """Return an equation as data: its text and its other fields, without the state of delays, which is added when read."""
     same = {f.name: getattr(equation, f.name) for f in fields(equation)} | {"statements": str(equation)}
     same["state"] = Values({name: value for name, value in equation.state.items() if name != LATE})
     return writer.data(same if equation.plastic else same | {"statements": ""})
 
 
 def proved(contents: dict[str, Any]) -> SynapticEquation:
-    """An equation, read and proved again as a part of a rule."""
+    """Return an equation from data, read and proved again as a part of a rule."""
     name, direction, text = contents.pop("rule"), contents.pop("direction"), contents.pop("statements")
     if not text:
         return SynapticEquation(

@@ -1,4 +1,4 @@
-"""All that changes in a circuit while it runs, as it is at one moment."""
+"""The state of a circuit at one moment: everything that changes while it runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..lowering.lowered import Lowered
 
 __all__ = ["NOISE", "Moment", "check_same_variables", "same_bits"]
 
-#: What the name of the array begins with that random numbers depend on; their kind follows.
+#: The beginning of the name of the array with the state of random numbers; the kind of their generator follows.
 NOISE = "noise "
 
 
@@ -26,7 +26,7 @@ class Moment:
     state : mapping of str to array
         Every stored variable by name, including the clock.
     noise : NoiseState or None
-        What the random numbers to come depend on; None if it is not known or is not to be changed.
+        The state on which later random numbers depend; None if it is not known or is not to be changed.
     epoch : int
         The number of epochs of training that the circuit has had.
     """
@@ -36,13 +36,13 @@ class Moment:
     epoch: int = 0
 
     def arrays(self, prefix: str = "") -> dict[str, np.ndarray]:
-        """State and noise as named arrays, for a file; the prefix begins the names of the state."""
+        """Return state and noise as named arrays, for a file; names of the state begin with the prefix."""
         found = {f"{prefix}{key}": values for key, values in self.state.items()}
         return found if self.noise is None else found | {f"{NOISE}{self.noise.kind}": self.noise.content}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, np.ndarray], prefix: str = "", epoch: int = 0) -> Moment:
-        """The moment of which `arrays` made these; those of other names, with a prefix, are left out."""
+        """Return the moment from the result of `arrays`; with a prefix, arrays of other names are left out."""
         noises = [NoiseState(key.removeprefix(NOISE), array) for key, array in arrays.items() if key.startswith(NOISE)]
         state = {
             key.removeprefix(prefix): array
@@ -53,14 +53,14 @@ class Moment:
 
 
 def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
-    """Whether two arrays have the same shape and values, NaN included."""
+    """Return whether two arrays have the same shape and values, NaN included."""
     return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
 
 
 def check_same_variables(
     saved: Mapping[str, np.ndarray], lowered: Lowered, where: str, of: Callable[[str], bool] = lambda key: True
 ) -> None:
-    """Refuse a state that was kept of a circuit with other variables.
+    """Refuse a state that belongs to a circuit with other variables.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ def check_same_variables(
     lowered : Lowered
         The circuit that it is for.
     where : str
-        Where the state was kept, for error messages.
+        The place where the state was kept, for error messages.
     of : callable
-        Which variables are compared, by their names. The default is all of them.
+        A function of the name of a variable that says whether it is compared. The default compares all.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Checks of the values that a user sets a variable to."""
+"""Checks of the values to which a user sets variables."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from ..description.reads import dimension_in
 from ..inspection.expressions import known
 from ..lowering.variables import Variable, split_key
 
-#: The steps that the clock has made, and the time, which follows from them.
+#: The number of steps that the clock has made, and the time, which follows from it.
 STEP, TIME = "clock.timestep", "clock.t"
 
 
 def check_settable(circuit: Network, key: Any) -> str:
-    """The name of a variable, as ``"h.rate"``; refuse anything else, and weights that are another projection's."""
+    """Return the name of a variable, such as ``"h.rate"``; refuse other keys, and weights of another projection."""
     if not isinstance(key, str) or "." not in key:
         raise RecircuitError(f"circuit: the name of a variable is a text such as 'h.rate'; got {key!r}.")
     if key == TIME:
@@ -41,23 +41,23 @@ def check_settable(circuit: Network, key: Any) -> str:
 
 
 def check_alone(circuit: Network, owner: str, variable: str) -> None:
-    """Refuse to set what other parts of the circuit were made by: a parameter of an output circuit, delays of synapses."""
+    """Refuse to set values from which other parts were made: parameters of an output circuit, and delays of synapses."""
     here = circuit.projections.get(owner) if variable == LATE else None
     if here is not None and not isinstance(here.delay, int) and arriving_in(here):
         raise RecircuitError(
-            f"circuit: {owner}.{LATE} cannot be set: it tells the delays of single synapses, by which the circuit was made. "
+            f"circuit: {owner}.{LATE} cannot be set: it holds the delays of single synapses, from which the circuit was made. "
             "Give others to connect(..., delay=...) of another circuit."
         )
     output = circuit.outputs_of.get(owner)
     if output is not None and variable in output.built_in:
         raise RecircuitError(
-            f"circuit: {owner}.{variable} cannot be set, since {type(output).__name__} made other parts of the circuit by it. "
-            f"Give another {variable} to {type(output).__name__}(...) when you declare the population {owner!r}."
+            f"circuit: {owner}.{variable} cannot be set, since {type(output).__name__} made other parts of the circuit from "
+            f"it. Give another {variable} to {type(output).__name__}(...) when you declare the population {owner!r}."
         )
 
 
 def check_value(circuit: Network, variable: Variable, value: Any) -> None:
-    """Refuse what is not finite, too large for the variable, of another shape, or of another dimension."""
+    """Refuse values that are not finite, too large for the variable, of another shape, or of another dimension."""
     key, wanted = variable.key, dimension_in(circuit, variable.owner, variable.name)
     _check_numbers(circuit, variable, value)
     if get_dimensions(value) is not wanted:
@@ -68,7 +68,7 @@ def check_value(circuit: Network, variable: Variable, value: Any) -> None:
 
 
 def checked_state(circuit: Network, variables: Mapping[str, Variable], values: Any) -> dict[str, np.ndarray]:
-    """The values of a state by the names under which they are stored; refuse all if one of them does not fit."""
+    """Return the values of a state by the keys under which they are stored; refuse all if one of them does not fit."""
     if not isinstance(values, Mapping):
         raise RecircuitError(f"set_state: expected a mapping from names to arrays; got {values!r}.")
     found = {}
@@ -95,7 +95,7 @@ def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
     if variable.owner in circuit.projections and variable.name == "w":
         check_dimensions(array.shape, variable.shape, key)
     units = circuit.populations.get(variable.owner)
-    # A parameter is of one shape or another: see change_parameter.
+    # A parameter may have one shape or another: see change_parameter.
     own = units is not None and variable.name in units.neuron.parameters
     try:
         np.broadcast_to(array, array.shape if own else variable.shape)

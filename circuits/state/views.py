@@ -1,4 +1,4 @@
-"""The values of a variable as a user reads them: a copy, of which single elements can be set in the circuit."""
+"""The values of a variable as a user reads them: a copy through which single elements can be set in the circuit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..description.populations.shown_values import refuse_other_unit
 class View(np.ndarray):
     """A copy of a variable's values; ``circuit["h.v"][0, 3] = 1`` sets the element in the circuit too.
 
-    What is computed from it is a plain array. The copy does not follow the circuit, and operations in place
+    Results of computations with it are plain arrays. The copy does not follow the circuit, and operations in place
     (``values += 1``) change the copy alone.
 
     Attributes

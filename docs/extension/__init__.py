@@ -41,7 +41,7 @@ def make_pages(app: Sphinx) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a page, unless it stands there already: what has not changed is not read anew."""
+    """Write a page, unless it stands there already: what has not changed is not read again."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")

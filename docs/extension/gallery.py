@@ -142,9 +142,9 @@ def _page(example: Example, folder: Path) -> str:
         f"![What {example.path.name} draws]({_shown(picture, example)})" for picture in sorted(folder.glob("*.png"))
     ]
     printed = folder / "printed.txt"
-    said = printed.read_text(encoding="utf-8").rstrip() if printed.exists() else ""
-    if said:
-        parts.append(f"`python examples/{example.path.name}` prints:\n\n```\n{said}\n```")
+    output = printed.read_text(encoding="utf-8").rstrip() if printed.exists() else ""
+    if output:
+        parts.append(f"`python examples/{example.path.name}` prints:\n\n```\n{output}\n```")
     parts.append(f"## The code\n\n`examples/{example.path.name}`\n\n```python\n{_code(example.source)}\n```")
     return "\n\n".join(part for part in parts if part) + "\n"
 

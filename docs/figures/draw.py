@@ -20,7 +20,7 @@ matplotlib.rcParams.update({"svg.fonttype": "path", "svg.hashsalt": "recircuit",
 
 
 def canvas(width: float, height: float) -> tuple[Figure, Axes]:
-    """A white figure whose units are inches, without axes."""
+    """Return a white figure whose units are inches, without axes."""
     figure = Figure(figsize=(width, height))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, width), ylim=(0, height))
@@ -29,7 +29,7 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def box(ax: Axes, x: float, y: float, width: float, height: float, text: str = "", colour: str = PALE, **style) -> None:
-    """A rounded box with its lower left corner at (x, y)."""
+    """Draw a rounded box with its lower left corner at (x, y)."""
     shape = FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0,rounding_size=0.08", ec=colour,
                            fc=style.pop("fill", WHITE), lw=1.6)  # fmt: skip
     ax.add_patch(shape)
@@ -37,19 +37,19 @@ def box(ax: Axes, x: float, y: float, width: float, height: float, text: str = "
 
 
 def arrow(ax: Axes, start: Sequence[float], end: Sequence[float], colour: str = INK, bend: float = 0) -> None:
-    """An arrow between two points."""
+    """Draw an arrow between two points."""
     ax.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=14, color=colour, lw=1.6,
                                  connectionstyle=f"arc3,rad={bend}", shrinkA=0, shrinkB=0))  # fmt: skip
 
 
 def units(ax: Axes, x: float, y: float, count: int, colour: str, gap: float = 0.36) -> None:
-    """A row of units that begins at (x, y)."""
+    """Draw a row of units that begins at (x, y)."""
     for place in range(count):
         ax.add_patch(Circle((x + gap * place, y), 0.13, fc=WHITE, ec=colour, lw=1.6))
 
 
 def batch() -> Figure:
-    """Three batch elements with states of their own, and weights that they share."""
+    """Draw three batch elements, each with its own states, and the weights that they share."""
     figure, ax = canvas(7.2, 3.3)
     for element in range(3):
         left = 0.25 + 1.75 * element
@@ -66,7 +66,7 @@ def batch() -> Figure:
 
 
 def phases() -> Figure:
-    """The phases of the circuit in the tour, with the pathways that are open in them."""
+    """Draw the phases of the circuit in the tour, with the pathways that are open in them."""
     figure, ax = canvas(7.2, 3.2)
     spans = (
         ("feedforward", 0, 2, BLUE),
@@ -94,7 +94,7 @@ def phases() -> Figure:
 
 
 def step() -> Figure:
-    """What happens in a step, in which order, and which state it reads."""
+    """Draw what happens in a step, in which order, and which state it reads."""
     figure, ax = canvas(7.2, 4.6)
     rows = (
         ("clamp", "stimuli and targets show their row", PALE),
@@ -120,7 +120,7 @@ def step() -> Figure:
 
 
 def scopes() -> Figure:
-    """The four scopes, by what has a value of its own."""
+    """Draw the four scopes, by what has a value of its own."""
     figure, ax = canvas(7.2, 3.5)
     for column, text in enumerate(
         ("each batch element has\na value of its own", "all batch elements\nshare one value")
@@ -142,7 +142,7 @@ def scopes() -> Figure:
 
 
 def locality() -> Figure:
-    """What a synapse may read."""
+    """Draw what a synapse may read."""
     figure, ax = canvas(7.2, 3.5)
     box(ax, 0.3, 1.35, 1.5, 0.9, "pre unit\nx_pre, error_pre", BLUE, fontsize=10)
     box(ax, 5.2, 1.35, 1.7, 0.9, "post unit\nx_post, error_post", ORANGE, fontsize=10)
@@ -174,7 +174,7 @@ HOUSE: tuple[tuple[str, str, tuple[tuple[str, ...], ...]], ...] = (
 
 
 def house() -> Figure:
-    """The folders of recircuit with those in them, as the storeys and rooms of a house. Imports go down."""
+    """Draw the folders of recircuit and those in them, as the storeys and rooms of a house. Imports go down."""
     left, width, room, title = 0.58, 3.74, 0.36, 0.34
     heights = [title + (room + 0.06) * len(rows) + 0.08 for _, _, rows in HOUSE]
     total = sum(heights) + 0.12 * len(HOUSE)

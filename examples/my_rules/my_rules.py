@@ -1,4 +1,4 @@
-"""Weights that become each other's mirror image."""
+"""A rule by which feedback weights become the mirror image of forward weights."""
 
 import recircuit as rc
 

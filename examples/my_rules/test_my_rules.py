@@ -1,4 +1,4 @@
-"""What the rules of recircuit are held to, these are held to."""
+"""These rules pass the checks that the rules of recircuit pass."""
 
 from my_rules import mirror
 

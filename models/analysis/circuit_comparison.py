@@ -82,8 +82,8 @@ def element_differences(make: Make, data: Data, batch_size: int) -> dict[str, fl
         before, rates = {k: many[k] for k in shared}, {k: many[k] for k in units}
         many.run(data, order=row[None])
         after = []
-        for column, k in enumerate(row):
-            one.set_state(before | {key: values[column : column + 1] for key, values in rates.items()})
+        for element, k in enumerate(row):
+            one.set_state(before | {key: values[element : element + 1] for key, values in rates.items()})
             one.run(data, order=[[k]])
             after.append({k: one[k] for k in shared})
         for key in shared:
@@ -125,7 +125,7 @@ def law_differences(
     parts = [replace(equation, statements=(s,), state=kept) for s in equation.statements]
     single = [(part.statements[0].target, _alone(part, lowering="reference", seed=seed)) for part in parts]
     traces = {f"{own}{name}" for name in equation.traces}
-    start = _of(many, own)
+    start = _variables_of(many, own)
     now = [{k: v[b : b + 1] if k in traces else v for k, v in start.items()} for b in range(batch_size)]
     for row in _batches(data, batch_size, full=own_states):
         many.run(_for(many, data), order=row[None])
@@ -160,8 +160,8 @@ def _mean_of(states: list[State], but: set[str]) -> State:
     return {k: v if k in but else np.mean([s[k] for s in states], axis=0) for k, v in states[0].items()}
 
 
-def _of(net: Circuit, prefix: str) -> State:
-    """Return all variables whose name begins so."""
+def _variables_of(net: Circuit, prefix: str) -> State:
+    """Return all variables whose names begin with the prefix."""
     return {k: v for k, v in net.state().items() if k.startswith(prefix)}
 
 

@@ -118,7 +118,7 @@ class Flow:
         data.load(self.program)
 
     def start(self, weights: Mapping[str, ArrayLike] | None = None) -> None:
-        """Begin with the circuit's initial weights, or with these (``"W1.w"``). Nothing is built anew."""
+        """Begin with the circuit's initial weights, or with these (``"W1.w"``). Nothing is built again."""
         self.net.reset()
         for name, values in (weights or {}).items():
             self.net[name] = values
@@ -176,5 +176,5 @@ def whole_steps(rate: float, times: Sequence[float] | Array) -> list[int]:
 
 
 def _joined(rows: Array) -> Array:
-    """(count, rows, units) to (rows, count * units)."""
+    """Return an array (count, rows, units) as (rows, count * units)."""
     return rows.transpose(1, 0, 2).reshape(rows.shape[1], -1)

@@ -36,7 +36,7 @@ def inner_places(projection: Projection) -> NDArray[np.int64]:
 
 
 def likeness(projection: Projection) -> float:
-    """Return the correlation of a map's filter at two places, in the mean over maps and pairs of places within the image.
+    """Return the correlation of a map's filter at two places, on average over maps and pairs of places within the image.
 
     It is 1 where all places have one filter (tied), 0 where they have nothing to do with each other. With f the filters less
     their means, of length 1, the mean over pairs of P places of f.f' is (|sum f|^2 - P)/(P (P - 1)).
@@ -79,7 +79,7 @@ def draw_tiles(figure: Figure | SubFigure, rows: Sequence[NDArray[np.floating]],
 
 
 def _tile(ax: Axes, tile: NDArray[np.floating]) -> None:
-    """One picture (channels, height, width): three channels as colours, else their mean; grey is 0."""
+    """Draw one picture (channels, height, width): three channels as colours, or else their mean; grey is 0."""
     largest = float(np.abs(tile).max()) or 1.0
     if len(tile) == 3:
         ax.imshow(0.5 + 0.5 * tile.transpose(1, 2, 0) / largest)

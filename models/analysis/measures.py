@@ -70,7 +70,7 @@ def signal_angle(signal: ArrayLike, gradient: ArrayLike) -> float:
     Batch elements in which one of them is zero are left out; NaN where all are. Source: Lillicrap et al. 2016, Fig. 2;
     Lansdell, Prakash and Kording 2020, Fig. 2.
     """
-    s, g = _alike(signal, gradient)
+    s, g = _of_one_shape(signal, gradient)
     size = np.linalg.norm(s, axis=1) * np.linalg.norm(g, axis=1)
     cosine = np.sum(s * g, axis=1)[size > 0] / size[size > 0]
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))).mean()) if cosine.size else float("nan")
@@ -81,7 +81,7 @@ def signal_error(signal: ArrayLike, gradient: ArrayLike) -> float:
 
     Source: Lansdell, Prakash and Kording 2020, Fig. 2.
     """
-    return _relative(*_alike(signal, gradient))
+    return _relative(*_of_one_shape(signal, gradient))
 
 
 def signal_signs(signal: ArrayLike, gradient: ArrayLike) -> float:
@@ -89,7 +89,7 @@ def signal_signs(signal: ArrayLike, gradient: ArrayLike) -> float:
 
     1/2 by chance; NaN where there is none. Source: Lansdell, Prakash and Kording 2020, Fig. 2.
     """
-    s, g = _alike(signal, gradient)
+    s, g = _of_one_shape(signal, gradient)
     both = (s != 0) & (g != 0)
     return float(np.mean(np.sign(s[both]) == np.sign(g[both]))) if both.any() else float("nan")
 
@@ -139,7 +139,7 @@ Measured = dict[str, float]
 
 
 def _pairs(of: Callable[[Array, Array], Measured], shot: Snapshot) -> Measured:
-    """Something of the weights of each feedback projection and those it stands for, by the layer it reaches."""
+    """Return a measure of the weights of each feedback projection and of those it stands for, by the layer that it reaches."""
     found: Measured = {}
     for name, (feedback, chain) in feedback_pairs(shot.circuit).items():
         found |= {f"{name}_{k}": v for k, v in of(matrix(feedback), forward_matrix(chain)).items()}
@@ -151,7 +151,7 @@ def _conditions(feedback: Array, forward: Array) -> Measured:
 
 
 def _signal(of: Callable[[Array, Array], float], name: str, shot: Snapshot) -> Measured:
-    """Something of the error that a layer's units have, and of the true gradient."""
+    """Return a measure of the error that a layer's units have, and of the true gradient, for each layer."""
     gradients = shot.gradients()
     populations = {n: shot.circuit.populations[n] for n in gradients}
     having = {n: p for n, p in populations.items() if "error" in p.variables()}
@@ -159,37 +159,37 @@ def _signal(of: Callable[[Array, Array], float], name: str, shot: Snapshot) -> M
 
 
 def _gradient(shot: Snapshot) -> Measured:
-    """The angle between the error signals of each layer and the true gradient, in degrees (see `signal_angle`)."""
+    """Return the angle between the error signals of each layer and the true gradient, in degrees (see `signal_angle`)."""
     return _signal(signal_angle, "gradient", shot)
 
 
 def _signal_error(shot: Snapshot) -> Measured:
-    """The relative difference between the error signals of each layer and the true gradient (see `signal_error`)."""
+    """Return the relative difference between the error signals of each layer and the true gradient (see `signal_error`)."""
     return _signal(signal_error, "signal_error", shot)
 
 
 def _signal_signs(shot: Snapshot) -> Measured:
-    """The share of error signals that have the sign of the true gradient, in each layer (see `signal_signs`)."""
+    """Return the share of error signals that have the sign of the true gradient, in each layer (see `signal_signs`)."""
     return _signal(signal_signs, "signal_signs", shot)
 
 
 def _trace(shot: Snapshot) -> Measured:
-    """The trace of the product of feedback and forward weights (see `trace`)."""
+    """Return the trace of the product of feedback and forward weights (see `trace`)."""
     return _pairs(lambda r, w: {"trace": trace(r, w)}, shot)
 
 
 def _pseudoinverse(shot: Snapshot) -> Measured:
-    """The distance of the feedback weights from the pseudoinverse (see `pseudoinverse_distance`)."""
+    """Return the distance of the feedback weights from the pseudoinverse (see `pseudoinverse_distance`)."""
     return _pairs(lambda r, w: {"pseudoinverse": pseudoinverse_distance(r, w)}, shot)
 
 
 def _penrose(shot: Snapshot) -> Measured:
-    """How far the feedback weights are from each of the four Penrose conditions (see `penrose`)."""
+    """Return how far the feedback weights are from each of the four Penrose conditions (see `penrose`)."""
     return _pairs(_conditions, shot)
 
 
 def _rates(shot: Snapshot) -> Measured:
-    """Mean and spread of the rates of each layer (see `rate_statistics`)."""
+    """Return the mean and spread of the rates of each layer (see `rate_statistics`)."""
     found: Measured = {}
     for name in shot.gradients():
         statistics = rate_statistics(shot.of(shot.circuit.populations[name], "rate"))
@@ -198,13 +198,13 @@ def _rates(shot: Snapshot) -> Measured:
 
 
 def _saturated(shot: Snapshot) -> Measured:
-    """The share of units of each layer whose transfer function is nearly flat (see `saturated`)."""
+    """Return the share of units of each layer whose transfer function is nearly flat (see `saturated`)."""
     populations = shot.circuit.populations
     return {f"{name}_saturated": saturated(shot.slope(populations[name])) for name in shot.gradients()}
 
 
 def _operations(shot: Snapshot) -> Measured:
-    """The multiplications of one presentation, by pathway (see `operations`)."""
+    """Return the multiplications of one presentation, by pathway (see `operations`)."""
     return {f"operations_{k}": float(v) for k, v in operations(shot.circuit).items()}
 
 
@@ -284,7 +284,7 @@ def _shapes(feedback: ArrayLike, forward: ArrayLike) -> tuple[Array, Array]:
     return r, w
 
 
-def _alike(signal: ArrayLike, gradient: ArrayLike) -> tuple[Array, Array]:
+def _of_one_shape(signal: ArrayLike, gradient: ArrayLike) -> tuple[Array, Array]:
     s, g = np.asarray(signal, dtype=float), np.asarray(gradient, dtype=float)
     if s.ndim != 2 or s.shape != g.shape:
         raise RecircuitError(

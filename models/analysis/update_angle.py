@@ -82,23 +82,23 @@ def update_angle(circuit: Circuit, x: Any, labels: Any, *, output: str | None = 
         If the circuit is not of that kind, or nothing on the way to its answer learns.
     """
     plastic = [p for p in circuit.projections.values() if p.plastic]
-    asked = _Asked(circuit, np.asarray(x), np.asarray(labels), output)
-    forward = _forward(circuit, asked.output) & {p.name for p in plastic}
+    sampled = _SampledCircuit(circuit, np.asarray(x), np.asarray(labels), output)
+    forward = _forward(circuit, sampled.output) & {p.name for p in plastic}
     if not forward:
         raise RecircuitError(
             "update_angle: no projection on the way from the stimulus to the answer learns in this circuit."
         )
-    changes, found = asked.changes(), []
-    for readout in asked.readouts:
-        responses = asked.responses(plastic, readout)
-        for name, slope in asked.slopes(readout).items():
+    changes, found = sampled.changes(), []
+    for readout in sampled.readouts:
+        responses = sampled.responses(plastic, readout)
+        for name, slope in sampled.slopes(readout).items():
             by_all = {p: np.einsum("bu,pbu,bj->pj", slope, r, sent) for p, (r, sent) in responses.items()}
             gradients = {p: g for p, g in _tied(circuit, by_all).items() if p in forward and np.abs(g).max() > 1e-9}
             found.append(_compared(name, changes, gradients))
-    return min(found, key=asked.at_output)
+    return min(found, key=sampled.at_output)
 
 
-class _Asked:
+class _SampledCircuit:
     """A circuit with samples in all of its batch elements, and its answers to them."""
 
     def __init__(self, circuit: Circuit, x: Array, labels: Array, output: str | None) -> None:

@@ -132,7 +132,7 @@ def alignment(circuit: Circuit) -> dict[str, Alignment]:
 
 
 def _chain(circuit: Circuit, lower: Population, upper: Population) -> tuple[Projection, ...]:
-    """The shortest way from one population up to another through `basal` compartments; empty where there is none."""
+    """Return the shortest way up from one population to another through `basal` compartments, or nothing if there is none."""
     paths: list[tuple[Projection, ...]] = [()]
     seen = {lower.name}
     while paths:
@@ -168,7 +168,7 @@ def _measured(feedback: Projection, chain: Sequence[Projection]) -> Alignment:
 
 
 def _by_synapse(projection: Projection, *, back: bool = False) -> NDArray[np.float64]:
-    """The weights of local connections, those of feedback in the order of the forward ones; shared weights once."""
+    """Return the weights of local connections, those of feedback in the order of the forward ones, and shared weights once."""
     connectivity, weights = projection.connectivity, projection["w"]
     if connectivity.shared:
         return (weights.swapaxes(0, 1) if back else weights).reshape(-1)
@@ -178,7 +178,7 @@ def _by_synapse(projection: Projection, *, back: bool = False) -> NDArray[np.flo
 
 
 def _pair(feedback: ArrayLike, forward: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """R and W^T, in one shape and in double precision."""
+    """Return R and W^T, in one shape and in double precision."""
     r, w = np.asarray(feedback, dtype=float), np.asarray(forward, dtype=float).T
     if r.shape != w.shape:
         raise RecircuitError(

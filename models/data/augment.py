@@ -22,7 +22,7 @@ TOGETHER = 1000
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random changes of training images, drawn anew for every epoch from the seed and the epoch's number alone.
+    """Random changes of training images, which depend on the seed and on the number of the epoch alone.
 
     Parameters
     ----------

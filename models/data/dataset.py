@@ -161,7 +161,7 @@ class Dataset(Displayed):
         return replace(self, scale=1 / sd, offset=-mean / sd)
 
     def _keep_rates(self) -> None:
-        """Floats become rates, so that a piece of them shows what the whole does."""
+        """Turn floats into rates, so that a part of them shows the same rates as the whole."""
         with np.errstate(over="ignore", invalid="ignore"):
             found = {part: self.rates(getattr(self, part)).astype(np.float32) for part in ("x_train", "x_test")}
         for part, x in (found | {"scale": 1.0, "offset": 0.0}).items():

@@ -46,9 +46,9 @@ def find(directory: Path, folders: Sequence[str], names: Sequence[str]) -> Path:
         for name in names:
             if name in listing:
                 return place / name
-    looked = " or ".join(str(place) for place in places)
+    searched = " or ".join(str(place) for place in places)
     raise UsageError(
-        f"No {' or '.join(names)} in {looked}. Expected one of these files: check the directory given as "
+        f"No {' or '.join(names)} in {searched}. Expected one of these files: check the directory given as "
         "--data, and that the data set was unpacked there."
     )
 

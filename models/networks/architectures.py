@@ -66,7 +66,7 @@ class Architecture:
     tied: bool = True
 
 
-#: The lines are the papers' own, but for what is in brackets there. "drop" is the probability of leaving out.
+#: The lines are the papers' own, except for what is in brackets there. "drop" is the probability of leaving out.
 _PAPERS = {
     "simpnet": Architecture(
         "conv 32 5x5; maxpool 3; drop .8; full conn. 500; drop .3; output",
@@ -168,16 +168,16 @@ def _read(word: str, line: str) -> Layer | float:
     """Return a layer; or the probability of ``drop``."""
     for kind, pattern in _PATTERNS.items():
         if match := re.fullmatch(pattern, word, re.IGNORECASE):
-            said = match.groupdict()
+            values = match.groupdict()
             if kind == "drop":
-                return float(said["dropped"])
-            down = int(said.get("down") or 0)
+                return float(values["dropped"])
+            down = int(values.get("down") or 0)
             return Layer(
                 kind,
-                maps=int(said.get("maps") or 0),
-                kernel=(down, int(said.get("across") or down)),
-                stride=int(said.get("stride") or (2 if kind == "maxpool" else 1)),
-                padding=int(said["padding"]) if said.get("padding") else "same",
+                maps=int(values.get("maps") or 0),
+                kernel=(down, int(values.get("across") or down)),
+                stride=int(values.get("stride") or (2 if kind == "maxpool" else 1)),
+                padding=int(values["padding"]) if values.get("padding") else "same",
             )
     raise UsageError(
         f"model: {word!r} is no layer; expected conv MAPS KxK, maxpool K (both may go on with ', stride N' and ', padding "

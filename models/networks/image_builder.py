@@ -122,7 +122,7 @@ class ImageNetworkBuilder:
         return self.rule.with_weight_limit(self.synapses.clipped * glorot_limit(structure.shape(pre.size, post.size)))
 
     def _back(self, forward: Projection) -> None:
-        """What brings errors to the lower side of a forward projection."""
+        """Connect what brings errors to the lower side of a forward projection."""
         lower, upper, structure = forward.pre, forward.post, forward.connectivity
         if self.feedback.direct is True:
             if any(p.plastic for p in self._into(lower)):

@@ -94,7 +94,7 @@ def _round(net: Circuit, grid: float) -> None:
 
 
 def _delay(net: Circuit, steps: int) -> None:
-    """Signals of constants are the same at all times."""
+    """Delay all signals but those of constants, which are the same at all times."""
     for p in net.projections.values():
         if f"{p.pre.name}.rate" not in net.constants:
             p.change(delay=p.delay + steps)

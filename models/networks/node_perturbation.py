@@ -224,9 +224,9 @@ class _Plan:
         noisy = self.add_loss("loss_twin", twins["o"], s)
         net.connect(noisy, net.populations["compare"], into="noisy", weights=1.0, during="error")
         for unit in self.layers[1:]:
-            self.tell_twin(unit, twins[unit.name])
+            self.connect_twin(unit, twins[unit.name])
 
-    def tell_twin(self, unit: Population, twin: Population) -> None:
+    def connect_twin(self, unit: Population, twin: Population) -> None:
         signals = {
             "swayed": ("noise", "feedforward"),
             "taught": ("error", "plasticity"),
@@ -240,7 +240,9 @@ class _Plan:
                 )  # fmt: skip
 
     def set_phases(self, settling: int, lead: int) -> None:
-        """One step to show, to draw and to compare; in each window ``settling`` steps a layer, and the loss's own."""
+        """Declare one phase each to show, to draw and to compare, and windows of ``settling`` steps a layer and the
+        loss's steps.
+        """
         up, dt = lead + (len(self.layers) - 1) * settling, self.net.dt
         steps = {"stimulus": 1}
         if self.noisy or lead:

@@ -126,7 +126,7 @@ def _quantised(bits: int, alpha: float, of: str) -> Rule:
 
 
 def _channel(net: Circuit, variant: Variant, layers: list[Population], forward: list[Projection]) -> None:
-    """The projections that bring errors to the hidden layers."""
+    """Connect the projections that bring errors to the hidden layers."""
     if variant.algorithm == "top" or variant.redrawn == "per synapse":
         return
     for h in reversed(range(1, len(layers) - 1)):
@@ -146,7 +146,7 @@ def _channel(net: Circuit, variant: Variant, layers: list[Population], forward: 
 
 
 def _send_errors(net: Circuit, o: Population) -> None:
-    """Each output's error as a broadcast, `error0`, `error1`, ..."""
+    """Declare each output's error as a broadcast, `error0`, `error1`, ..."""
     for k in range(o.size):
         unit = net.population(f"e{k}", 1, relay())
         net.connect(o, unit, into="drive", sends="error", weights=np.eye(o.size)[k : k + 1], during="feedback")

@@ -251,7 +251,7 @@ def unit(
 
 
 def _equation(left: str, values: Mapping[str, str], relaxes: str = "") -> str:
-    """`left = in_p*(value in p) + in_q*(value in q) : 1 (during p and q)`, as short as it can be."""
+    """Return `left = in_p*(value in p) + in_q*(value in q) : 1 (during p and q)`, as short as it can be."""
     phases: dict[str, list[str]] = {}
     for phase, value in values.items():
         phases.setdefault(value, []).append(f"in_{phase}")

@@ -1,4 +1,4 @@
-"""Layered networks whose hidden layers hear the target from the supervisor, and no error (Frenkel, Lefebvre and Bol 2021).
+"""Layered networks whose hidden layers receive the target from the supervisor, and no error (Frenkel, Lefebvre and Bol 2021).
 
 x -> h1 -> h2 -> ... -> o        s -> h1, h2, ... by random synapses of their own, and a bias for every unit
 
@@ -38,7 +38,7 @@ def target_projection(
     transfer: str = "tanh",
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
-    """Make a network whose hidden layers hear random projections of the target, and no error.
+    """Make a network whose hidden layers receive random projections of the target, and no error.
 
     Its outputs are logistic, and learn from minus the derivative of the cross-entropy by their fields.
 

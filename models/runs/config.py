@@ -78,9 +78,9 @@ class RunConfig(BaseModel):
         except ValidationError as problem:
             first = problem.errors()[0]
             name = "--" + ".".join(map(str, first["loc"])).replace("_", "-")
-            said = str(first.get("ctx", {}).get("error", first["msg"]))
+            reason = str(first.get("ctx", {}).get("error", first["msg"]))
             got = first["input"]
-            raise UsageError(f"{name}: {said}; got {','.join(got) if isinstance(got, tuple) else got!r}.") from None
+            raise UsageError(f"{name}: {reason}; got {','.join(got) if isinstance(got, tuple) else got!r}.") from None
 
     @field_validator("layers")
     @classmethod

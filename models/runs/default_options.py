@@ -16,7 +16,7 @@ SMALL = 10_000
 RATE_DECAY = 5e-4
 
 
-class Asked(Protocol):
+class RunOptions(Protocol):
     """The options of a run that `of_model` reads. `RunConfig` has them."""
 
     model: str | None
@@ -41,7 +41,7 @@ def usual_batch_size(samples: int) -> int:
     return min(samples, share - share % 10)
 
 
-def of_model(config: Asked, data: Dataset) -> dict[str, Any]:
+def of_model(config: RunOptions, data: Dataset) -> dict[str, Any]:
     """Return the options of a model that were not given: the transfer function, loss, rate and batch size of its paper.
 
     The paper's batch elements are taken where the data have 20 times as many samples.

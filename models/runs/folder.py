@@ -94,18 +94,18 @@ def plan(folder: Path, given: dict[str, Any], *, resume: bool, trust: bool = Fal
     if resume:
         checkpoint_in(folder)
     if record is None:
-        return RunConfig.of(**given), f"There is nothing to resume in {folder}: starting anew." if resume else ""
-    asked = RunConfig.of(**(record.run.model_dump() | given))
-    different = [k for k in record.run.differences(asked) if k in given and k != "data"]  # data: by fingerprint
+        return RunConfig.of(**given), f"There is nothing to resume in {folder}: a new run begins." if resume else ""
+    requested = RunConfig.of(**(record.run.model_dump() | given))
+    different = [k for k in record.run.differences(requested) if k in given and k != "data"]  # data: by fingerprint
     if different:
         name = different[0]
         raise UsageError(
             f"resume: the run in {folder} was started with --{name.replace('_', '-')} {getattr(record.run, name)}, and "
-            f"now got {given[name]}. Leave the option out to go on with it, or start anew in another folder (--out)."
+            f"now got {given[name]}. Leave the option out to continue it, or start a new run in another folder (--out)."
         )
     if "rule" not in given:
         check_trusted(folder, record, trust)
-    return asked, ""
+    return requested, ""
 
 
 def check_trusted(folder: Path, record: Record, trust: bool) -> None:
@@ -124,7 +124,7 @@ def check_trusted(folder: Path, record: Record, trust: bool) -> None:
     if not trust:
         raise UsageError(
             f"resume: the rule of the run in {folder} is in {path}, which would be executed. If you know that file, {naming}. "
-            "If you trust whoever made the folder, add --trust."
+            "If you trust the person who made the folder, add --trust."
         )
     if not record.rule_hash or rule_hash(spec) != record.rule_hash:
         changed = (
@@ -151,7 +151,7 @@ def may_start(folder: Path, config: RunConfig, *, overwrite: bool) -> str:
         return f"Writing over the run in {folder}."
     record, done = _progress(folder)
     if record is not None and not done:
-        return f"Starting anew in {folder}, where a run was stopped before its first epoch ended."
+        return f"A new run begins in {folder}, where a run was stopped before its first epoch ended."
     state, what = "a run", " that cannot be read"
     if record is not None:
         state = "a finished run" if done >= (record.run.epochs or 0) else "an unfinished run"

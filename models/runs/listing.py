@@ -52,7 +52,7 @@ class KeptRun:
         return f"{len(self.rows)} epochs" if wanted is None else f"{len(self.rows)} of {wanted} epochs"
 
     def last(self, ending: str) -> Iterator[tuple[str, float]]:
-        """Yield name and value of the last row's columns whose name ends so, as ``"_error"``."""
+        """Yield name and value of the last row's columns whose name ends with a text such as ``"_error"``."""
         yield from ((k, v) for k, v in (self.rows[-1] if self.rows else {}).items() if k.endswith(ending))
 
     @property

@@ -31,5 +31,5 @@ def folder_name(options: Mapping[str, Any]) -> str:
 
 def _digest(options: Mapping[str, Any]) -> str:
     """Return six hexadecimal digits of a hash of the options, without the seed, which stands in the name itself."""
-    said = {name: value for name, value in options.items() if name not in (*HOW_FAR_AND_WHERE, "seed")}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:6]
+    deciding = {name: value for name, value in options.items() if name not in (*HOW_FAR_AND_WHERE, "seed")}
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:6]

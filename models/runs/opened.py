@@ -113,16 +113,16 @@ def load_run(folder: str | Path, *, data_dir: str | Path | None = None, trust: b
 
 def _no_run(path: Path) -> str:
     """Say what a folder holds that is no run of the command line, and what opens it."""
-    said = f"load_run: {path} holds no run of the command line ({CONFIG} and weights were expected). "
+    message = f"load_run: {path} holds no run of the command line ({CONFIG} and weights were expected). "
     if checkpoint_in(path) is not None:
-        return said + (
+        return message + (
             "It holds a run of rc.train(..., out=folder), whose circuit only your script describes: make the circuit "
             "again, and go on with rc.train(net, data, epochs, out=rc.RunFiles(folder, resume=True))."
         )
     runs = sorted(each.parent.name for each in path.glob(f"*/{CONFIG}"))[:5] if path.is_dir() else []
     if runs:
-        return said + f"Runs in it are {', '.join(runs)}."
-    return said + "A circuit that was saved is opened by rc.Circuit.load(file), a data set by rc.load(name)."
+        return message + f"Runs in it are {', '.join(runs)}."
+    return message + "A circuit that was saved is opened by rc.Circuit.load(file), a data set by rc.load(name)."
 
 
 def _check(checkpoint: Checkpoint, circuit: Circuit, data: Dataset, config: RunConfig) -> None:

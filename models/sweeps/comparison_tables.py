@@ -21,10 +21,11 @@ __all__ = ["as_csv", "as_figure", "as_json", "as_markdown", "over_seeds"]
 
 Row = dict[str, Any]
 COLUMNS = (
-    "Angles are in degrees, between the update of a batch and minus the gradient of the loss, by all weights on the way from "
-    "the stimulus to the answer. Multiplications and ms are of one sample that is learned; bytes are of the synapse that keeps "
-    "most. A dash stands for what there is not, where a circuit diverged; angles are means over the seeds that have one. Every "
-    "rule learns with its own rate: a name with its default, a circuit in a file with that of the file."
+    "Angles are in degrees, between the update of a batch and minus the gradient of the loss, by all weights on the "
+    "way from the stimulus to the answer. Multiplications and time are of one sample that is learned; memory is that "
+    "of the synapse that keeps most. A dash stands for a value that does not exist, for instance where a circuit "
+    "diverged; angles are means over the seeds that have one. Every rule learns with its own rate: a name with its "
+    "default, a circuit in a file with that of the file."
 )
 
 
@@ -75,8 +76,8 @@ def as_markdown(found: Sequence[Compared], task: Task) -> str:
     lines = [
         task.in_words(shown),
         "",
-        f"| rule | test error (%) | samples to {task.wanted_error:.0%} | angle at first | angle at last | loss | local "
-        "| phases | steps | multiplications | ms | bytes |",
+        f"| rule | test error (%) | samples to {task.wanted_error:.0%} | angle at first (degrees) | "
+        "angle at last (degrees) | loss | local | phases | steps | multiplications | time (ms) | memory (bytes) |",
         "| --- |" + " ---: |" * 4 + " --- | --- |" + " ---: |" * 5,
     ]
     for row in over_seeds(found):

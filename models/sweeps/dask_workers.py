@@ -29,7 +29,7 @@ def dispatch(
     *,
     scheduler: Any = None,
     workers: int | None = None,
-    begun: Callable[[str], None] = lambda text: None,
+    announce: Callable[[str], None] = lambda text: None,
 ) -> dict[str, str]:
     """Run jobs in parallel. A job whose process or worker dies is run once more.
 
@@ -43,7 +43,7 @@ def dispatch(
         The address of a Dask scheduler, as tcp://host:8786, or a cluster of Dask; None for workers on this machine.
     workers : int, optional
         The number of these workers; None for one for each core.
-    begun : function
+    announce : function
         A function that is called with a line that says where the jobs run.
 
     Returns
@@ -61,17 +61,17 @@ def dispatch(
     if not jobs:
         return {}
     if scheduler is not None:
-        return _on_cluster(jobs, done, scheduler, begun)
-    return _here(jobs, done, min(workers or cores(), len(jobs)), begun)
+        return _on_cluster(jobs, done, scheduler, announce)
+    return _here(jobs, done, min(workers or cores(), len(jobs)), announce)
 
 
 def _here(
-    jobs: Sequence[Job], done: Callable[[Job, Result], None], workers: int, begun: Callable[[str], None]
+    jobs: Sequence[Job], done: Callable[[Job, Result], None], workers: int, announce: Callable[[str], None]
 ) -> dict[str, str]:
-    begun(f"{workers} run{'s' * (workers != 1)} at a time on this machine.")
+    announce(f"{workers} run{'s' * (workers != 1)} at a time on this machine.")
     failed: dict[str, str] = {}
     with ThreadPoolExecutor(workers) as pool, Runs() as runs:
-        futures = {pool.submit(_twice, runs, job): job for job in jobs}
+        futures = {pool.submit(_perform_twice, runs, job): job for job in jobs}
         for future in as_completed(futures):
             job, problem = futures[future], future.exception()
             result: Result = {} if problem else future.result()
@@ -82,7 +82,7 @@ def _here(
     return failed
 
 
-def _twice(runs: Runs, job: Job) -> Result:
+def _perform_twice(runs: Runs, job: Job) -> Result:
     """Do a job. If its process dies, do it once more."""
     try:
         return runs.perform(job.payload)
@@ -91,11 +91,11 @@ def _twice(runs: Runs, job: Job) -> Result:
 
 
 def _on_cluster(
-    jobs: Sequence[Job], done: Callable[[Job, Result], None], scheduler: Any, begun: Callable[[str], None]
+    jobs: Sequence[Job], done: Callable[[Job, Result], None], scheduler: Any, announce: Callable[[str], None]
 ) -> dict[str, str]:
     distributed = optional("distributed", "sweep", "--scheduler")
     failed: dict[str, str] = {}
-    with _quiet(), _client(distributed, scheduler, begun) as client:
+    with _quiet(), _client(distributed, scheduler, announce) as client:
         token = uuid.uuid4().hex[:8]  # a scheduler that serves others too, or an earlier sweep, knows no such keys
         futures = {client.submit(perform_in_own_process, j.payload, key=f"{j.key}-{token}", retries=1): j for j in jobs}
         try:
@@ -130,7 +130,7 @@ def _in_words(problem: BaseException | None) -> str:
 
 
 @contextmanager
-def _client(distributed: Any, scheduler: Any, begun: Callable[[str], None]) -> Iterator[Any]:
+def _client(distributed: Any, scheduler: Any, announce: Callable[[str], None]) -> Iterator[Any]:
     """Open a client of the cluster at an address, with the library `distributed`."""
     try:
         client = distributed.Client(scheduler, timeout=10, set_as_default=False)
@@ -141,7 +141,7 @@ def _client(distributed: Any, scheduler: Any, begun: Callable[[str], None]) -> I
         ) from None
     with client:
         if isinstance(scheduler, str):
-            begun(f"{len(client.scheduler_info(n_workers=-1)['workers'])} workers at {scheduler}.")
+            announce(f"{len(client.scheduler_info(n_workers=-1)['workers'])} workers at {scheduler}.")
         yield client
 
 

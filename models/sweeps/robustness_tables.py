@@ -20,7 +20,7 @@ __all__ = ["as_csv", "as_figure", "as_json", "as_markdown"]
 
 NAMES = {"jitter": "jitter", "noise": "noise", "grid": "weights in steps of", "delay": "delay"}
 COLUMNS = (
-    "Test errors in percent, over the seeds in the mean; a dash stands for a circuit that diverged. Jitter is the standard "
+    "Mean test errors over the seeds, in percent; a dash stands for a circuit that diverged. Jitter is the standard "
     "deviation of the length of each part of a presentation, relative to its length. Noise is the standard deviation of what "
     "arrives at each unit in each step, besides its signals. Weights in steps are rounded by chance after each update. A delay "
     "is a number of steps, for all signals; phases are longer by as much."

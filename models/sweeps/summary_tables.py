@@ -120,7 +120,7 @@ def _variant(job: Job, varied: Sequence[str], rules: Mapping[str, str]) -> Row:
 
 
 def _rules_by_file(jobs: Sequence[Job]) -> dict[str, str]:
-    """For rules that share a name: return the whole path of each, and the end of the path that tells it apart."""
+    """Return, for rules that share a name, the whole path of each, and the end of the path by which they differ."""
     files: dict[Any, dict[Any, str]] = {}
     for job in jobs:
         if "equations" in job.options:

@@ -153,29 +153,29 @@ class Callbacks:
 
     def begin(self, net: Circuit) -> None:
         """Call what is called before the first epoch."""
-        self._each("on_train_begin", net)
+        self._call_each("on_train_begin", net)
 
     def begin_epoch(self, number: int, net: Circuit) -> None:
         """Call what is called before an epoch."""
-        self._each("on_epoch_begin", number, net)
+        self._call_each("on_epoch_begin", number, net)
 
     def measure(self, number: int, net: Circuit) -> dict[str, float]:
         """Return more columns for the row of an epoch."""
-        found = self._each("on_epoch_measure", number, net)
+        found = self._call_each("on_epoch_measure", number, net)
         return {name: float(value) for columns in found for name, value in columns.items()}
 
     def epoch(self, number: int, metrics: Mapping[str, float], net: Circuit) -> bool:
         """Call what is called after an epoch, and return whether one of the callbacks asks to stop."""
         ends = [each.on_epoch_end if hasattr(each, "on_epoch_end") else each for each in self.all]
-        asked = [end(number, dict(metrics), net) for end in ends if callable(end)]
-        return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in asked)
+        answers = [end(number, dict(metrics), net) for end in ends if callable(end)]
+        return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)
 
     def end(self, net: Circuit) -> int | None:
         """Call what is called after the last epoch, and return the epoch whose weights the circuit was given, or None."""
-        kept = self._each("on_train_end", net)
+        kept = self._call_each("on_train_end", net)
         return next((epoch for epoch in reversed(kept) if isinstance(epoch, int)), None)
 
-    def _each(self, name: str, *arguments: Any) -> list[Any]:
+    def _call_each(self, name: str, *arguments: Any) -> list[Any]:
         return [getattr(each, name)(*arguments) for each in self.all if hasattr(each, name)]
 
 
@@ -193,7 +193,7 @@ def _check(callback: Callback) -> None:
     unknown = [n for n in dir(callback) if n.startswith("on_") and n not in METHODS and callable(getattr(callback, n))]
     if unknown and not isinstance(callback, type):
         raise UsageError(
-            f"callbacks: {callback!r:.60} has a method {unknown[0]}, which nobody would call. The methods of a callback are "
+            f"callbacks: {callback!r:.60} has a method {unknown[0]}, which is never called. The methods of a callback are "
             f"{', '.join(METHODS)}."
         )
     for name, method in methods.items():

@@ -179,12 +179,12 @@ class Checkpoint:
                 a, b = _apart(there.get(key, "absent"), here.get(key, "absent"))
                 raise RecircuitError(
                     f"The checkpoint is of another network: {key} there is {a!r}, here {b!r}. Resume with what it was "
-                    "started with, or start anew elsewhere."
+                    "started with, or start a new run elsewhere."
                 )
         if self.about.data.get("fingerprint") != fingerprint:
             raise RecircuitError(
                 f"The checkpoint was trained on other data ({self.about.data.get('name')!r} as it was then). Resume "
-                "with the same files, or start anew in another folder."
+                "with the same files, or start a new run in another folder."
             )
         if self.about.seed != seed:
             raise RecircuitError(

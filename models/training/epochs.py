@@ -105,12 +105,12 @@ class Training:
             If a variable became NaN or infinite, or Ctrl-C was pressed. The circuit is then as it was before the epoch.
         """
         number = self.circuit.epoch + 1
-        before = self._beyond()
+        before = self._out_of_range()
         try:
             with np.errstate(all="ignore"):  # what overflows is found by its result, on every backend alike
                 seconds, errors = self._train(number, bar)
                 errors |= self._evaluate(number)
-            beyond = None if before is None else int((self._beyond() or 0) - before)
+            beyond = None if before is None else int((self._out_of_range() or 0) - before)
             made = row(number, seconds, errors, alignment(self.circuit), self.parts["train"].count, beyond)
             self.history.rows.append(made | self._measured() | dict(self.more(number, self.circuit)))
             self.circuit.epoch = number
@@ -129,7 +129,7 @@ class Training:
         return Checkpoint(moment.state, about, moment.noise)
 
     def _train(self, number: int, bar: Bar) -> tuple[float, dict[str, float]]:
-        """The seconds of an epoch, and the error of the training samples as they were shown."""
+        """Train for an epoch, and return its seconds and the error of the training samples as they were shown."""
         part, how = self.parts["train"], self.samples.order
         order = part.taken(how.order(part.count, self.circuit.batch_size, self.seed, number))
         if (noise := how.noise(self.seed, number)) is not None:
@@ -151,7 +151,7 @@ class Training:
         return seconds, {} if read is None else self._error("train", part, *read)
 
     def _evaluate(self, number: int) -> dict[str, float]:
-        """The errors of all samples that are not trained on; the circuit is as it was."""
+        """Return the errors of all samples that are not trained on; the circuit stays as it was."""
         errors: dict[str, float] = {}
         for name, part in self.parts.items():
             if name != "train" and self.readout is not None and part.wanted(self.readout.wanted) is not None:
@@ -195,7 +195,7 @@ class Training:
         data = self.parts["train"].inputs.rows if self.samples.data is None else self.samples.data
         return measure(self.circuit, self.measures, data)
 
-    def _beyond(self) -> float | None:
+    def _out_of_range(self) -> float | None:
         """Return how often the output's field has been out of its circuit's range, where the circuit counts it."""
         name = "" if self.readout is None else f"{self.readout.output.name}.beyond"
         return float(self.circuit[name].sum(dtype=float)) if name in self.program.variables else None

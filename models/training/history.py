@@ -148,8 +148,8 @@ class History(NamesFromElsewhere):
         stopped = ", interrupted" if self.interrupted else ""
         known = self._last_of("validation_error", "test_error", "validation_mse", "test_mse")
         known = known or self._last_of("train_error", "train_mse")
-        told = [f"{name.replace('_', ' ')} {with_unit(name, value)}" for name, value in known.items()]
-        measured = f": {', '.join(told)}" if told else ""
+        texts = [f"{name.replace('_', ' ')} {with_unit(name, value)}" for name, value in known.items()]
+        measured = f": {', '.join(texts)}" if texts else ""
         return f"<History of {len(self)} {'epoch' if len(self) == 1 else 'epochs'}{measured}{stopped}>"
 
     def _last_of(self, *columns: str) -> dict[str, float]:
@@ -159,8 +159,8 @@ class History(NamesFromElsewhere):
     def _repr_html_(self) -> str:
         names = [name.replace("_", " ") for name in self.names]
         last = [with_unit(name, row.get(name, np.nan)) for row in self.rows[-1:] for name in self.names]
-        told, all_epochs = html_table((), list(zip(names, last))), html_table(names, self._cells())
-        return f"<p>{escape(repr(self).strip('<>'))}</p>{told}{folded('all epochs', all_epochs)}"
+        table, all_epochs = html_table((), list(zip(names, last))), html_table(names, self._cells())
+        return f"<p>{escape(repr(self).strip('<>'))}</p>{table}{folded('all epochs', all_epochs)}"
 
 
 def row(

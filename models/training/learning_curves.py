@@ -78,7 +78,7 @@ def image(figure: Figure, kind: str) -> bytes:
 
 
 def _draw_errors(axes: Axes, columns: Columns, kept: int | None) -> None:
-    """The share of wrong answers in percent, or the mean squared error where real values are wanted."""
+    """Draw the share of wrong answers in percent, or the mean squared error where real values are wanted."""
     real = any(name.endswith("_mse") for name in columns)
     measure, factor = ("mse", 1.0) if real else ("error", 100.0)
     epochs = columns["epoch"]
@@ -95,8 +95,10 @@ def _draw_errors(axes: Axes, columns: Columns, kept: int | None) -> None:
             kept, values[list(epochs).index(kept)], linestyle="none", marker="o", markersize=9, markerfacecolor="none",
             color=colour, label=f"weights kept (epoch {kept})",
         )  # fmt: skip
-    told = f"{values[-1]:.3g}" if real else f"{values[-1]:.2f}%"
-    axes.annotate(told, (epochs[-1], values[-1]), xytext=(6, 0), textcoords="offset points", va="center", color=colour)
+    last_value = f"{values[-1]:.3g}" if real else f"{values[-1]:.2f}%"
+    axes.annotate(
+        last_value, (epochs[-1], values[-1]), xytext=(6, 0), textcoords="offset points", va="center", color=colour
+    )
     highest = max(float(np.max(v, initial=0.0, where=np.isfinite(v))) for v, *_ in found)
     axes.set_ylim(0, (1.08 * highest or 1.0) if real else max(1.0, 1.08 * highest))
     axes.margins(x=0.08)

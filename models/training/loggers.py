@@ -47,7 +47,7 @@ class CSVLogger:
         self._rows = []
 
     def on_epoch_end(self, epoch: int, metrics: Mapping[str, float], net: Circuit) -> None:
-        """Write the file anew, with one more row.
+        """Write the file again, with one more row.
 
         Parameters
         ----------

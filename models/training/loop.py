@@ -21,7 +21,7 @@ from .modes import ModeOptions, modes_of
 from .progress_bar import Bar
 from .run_files import WEIGHTS, RunFiles, RunFolder, run_folder
 from .samples import Samples
-from .stays_at_chance import tell_of_chance
+from .stays_at_chance import warn_near_chance
 
 __all__ = ["TrainingDiverged", "TrainingInterrupted", "train"]
 
@@ -167,7 +167,7 @@ def train(
             if folder.found is not None:
                 training.go_on_from(folder.found)
             history = _run(training, epochs, folder, Bar(bool(progress)), report, called)
-            tell_of_chance(training, progress)
+            warn_near_chance(training, progress)
             return history
 
 
@@ -183,16 +183,16 @@ def _run(
         folder.begin(training.good, history)
         called.begin(circuit)
         with bar.over(epochs, training.parts["train"].count, len(history)):
-            asked = False
-            while len(history) < epochs and not asked:
+            stop = False
+            while len(history) < epochs and not stop:
                 called.begin_epoch(circuit.epoch + 1, circuit)
                 measured = training.epoch(bar)
                 bar.measured(measured)
                 report(_line(measured, epochs))
                 folder.save(training.good, history)
-                asked = called.epoch(int(measured["epoch"]), measured, circuit)
+                stop = called.epoch(int(measured["epoch"]), measured, circuit)
     except KeyboardInterrupt:
-        if not folder.begun:
+        if not folder.started:
             raise
         history.interrupted = True
         folder.save(training.good, history, stopping=True)  # it may have come while they were written

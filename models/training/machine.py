@@ -57,7 +57,7 @@ def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str
 
 
 def threads(backend: str) -> int:
-    """How many threads a backend's matrix products use. On numpy, the same run has other bits with another number."""
+    """Return how many threads a backend's matrix products use. On numpy, the same run has other bits with another number."""
     return BACKENDS.find(backend).threads()
 
 
@@ -69,7 +69,7 @@ def versions(backend: str = "numpy") -> dict[str, str]:
 
 
 def _seconds(circuit: Circuit, presentations: int) -> float:
-    """About how long the numpy backend takes."""
+    """Return about how long the numpy backend takes, in seconds."""
     synapses = sum(float(np.prod(p.shape)) for p in circuit.projections.values())
     steps = circuit.schedule.steps if circuit.schedule else 1
     operations = steps * 2 + 3 * len(circuit.projections)

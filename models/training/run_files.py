@@ -34,7 +34,7 @@ def checkpoint_in(folder: Path) -> Checkpoint | None:
     if (folder / CONFIG).exists() or _epochs(folder):
         raise RecircuitError(
             f"resume: {folder} holds a run without its weights ({WEIGHTS}), with which it cannot go on. Bring the file "
-            "back, or start anew: give the options of the run, without --resume (resume=False)."
+            "back, or start a new run: give the options of the run, without --resume (resume=False)."
         )
     return None
 
@@ -96,7 +96,7 @@ class RunFolder:
 
     def __init__(self, lock: FolderLock | None, found: Checkpoint | None, beside: Mapping[str, bytes]) -> None:
         self.lock, self.found, self.beside = lock, found, beside
-        self.begun = lock is None
+        self.started = lock is None
 
     def begin(self, checkpoint: Checkpoint, history: History) -> None:
         """Write the files of a new run in the place of those of an older one, or those that change if a run continues.
@@ -117,7 +117,7 @@ class RunFolder:
                 write_together(folder, files, WEIGHTS, without=(CURVES,))
             else:
                 self._go_on(checkpoint, history, folder)
-            self.begun = True
+            self.started = True
 
     def _go_on(self, checkpoint: Checkpoint, history: History, folder: Path) -> None:
         for name, content in self.beside.items():
@@ -167,9 +167,9 @@ def run_folder(out: RunFiles) -> Iterator[RunFolder]:
 @contextmanager
 def _shielded(*, swallow: bool = False) -> Iterator[None]:
     """Finish a ``with`` block before Ctrl-C takes effect."""
-    with interruptible() as asked:
+    with interruptible() as interrupted:
         yield
-    if asked.is_set() and not swallow:
+    if interrupted.is_set() and not swallow:
         raise KeyboardInterrupt
 
 

@@ -24,7 +24,7 @@ __all__ = ["AugmentedData", "Part", "Samples", "augmented"]
 
 @dataclass(frozen=True)
 class AugmentedData:
-    """A data set whose training images are changed anew in every epoch.
+    """A data set whose training images are changed in another way in every epoch.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class AugmentedData:
 
 @checked_arguments
 def augmented(data: Dataset, how: Augmentation | str) -> AugmentedData:
-    """Make a data set of images for `train` whose training images are changed anew in every epoch.
+    """Make a data set of images for `train` whose training images are changed in another way in every epoch.
 
     Parameters
     ----------
@@ -181,9 +181,9 @@ class Samples:
 
     def fingerprint(self) -> str:
         """Return a hash of everything that training can read."""
-        said = "" if self.how == Augmentation() else f", {self.how}"
+        changes = "" if self.how == Augmentation() else f", {self.how}"
         if self.data is not None and "validation" not in self.parts:
-            return self.data.fingerprint() + said
+            return self.data.fingerprint() + changes
         digest = hashlib.sha256()
         for name, part in self.parts.items():
             digest.update(name.encode() + part.rows.tobytes())
@@ -192,7 +192,7 @@ class Samples:
                 digest.update(repr((each.values.shape, each.scale, each.offset)).encode())
                 if each.series is not None:
                     digest.update(repr((each.series.rows, each.series.stride)).encode() + each.series.lengths.tobytes())
-        return digest.hexdigest() + said
+        return digest.hexdigest() + changes
 
     def _with_validation(self, circuit: Circuit, validation: Any, mode: str | None) -> Samples:
         train = self.parts["train"]

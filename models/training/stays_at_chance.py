@@ -1,4 +1,4 @@
-"""A training that has learned little is told of, with what usually helps."""
+"""The warning of a training that has learned little, with what usually helps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from ..networks.usual_rate import FEW
 from .epochs import Training
 
-__all__ = ["tell_of_chance"]
+__all__ = ["warn_near_chance"]
 
 #: After so many epochs an error near chance is no longer that of the beginning.
 EPOCHS = 3
@@ -18,7 +18,7 @@ EPOCHS = 3
 SHARES = (0.9, 0.5)
 
 
-def tell_of_chance(training: Training, progress: bool | Callable[[str], None]) -> None:
+def warn_near_chance(training: Training, progress: bool | Callable[[str], None]) -> None:
     """Warn of a training error that is hardly better than always answering with the most frequent class.
 
     Parameters
@@ -28,15 +28,15 @@ def tell_of_chance(training: Training, progress: bool | Callable[[str], None]) -
     progress : bool or function
         Whether progress is shown; or a function that is called with the text in place of a warning.
     """
-    text = _told(training) if progress else ""
+    text = _text(training) if progress else ""
     if text and callable(progress):
         progress(text)
     elif text:
         warnings.warn(text, stacklevel=4)
 
 
-def _told(training: Training) -> str:
-    """What is said; nothing if the error is well below chance, or if it says nothing about classes."""
+def _text(training: Training) -> str:
+    """Return the text of the warning; it is empty if the error is well below chance, or if it says nothing about classes."""
     rows, batch_size = training.history.rows, training.circuit.batch_size
     error, chance = rows[-1].get("train_error") if rows else None, _chance(training)
     if error is None or len(rows) < EPOCHS or error < chance * SHARES[batch_size < FEW]:

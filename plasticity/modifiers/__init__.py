@@ -1,4 +1,4 @@
-"""Modifiers of rules: one small file each. Each is a function that returns a `Modifier`, for `Rule.modified`."""
+"""Modifiers of rules, each in a small file. Each is a function that returns a `Modifier`, for `Rule.modified`."""
 
 from .adam import adam
 from .base import Change, Equation, Modifier

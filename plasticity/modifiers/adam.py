@@ -1,4 +1,4 @@
-"""ADAM (Kingma and Ba 2015)."""
+"""The modifier ADAM (Kingma and Ba 2015)."""
 
 from ...arguments import checked_arguments
 from ..parse import Statement, names_in
@@ -9,7 +9,7 @@ __all__ = ["adam"]
 
 @checked_arguments
 def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Modifier:
-    """Let updates follow the mean of the gradients so far, in units of their root mean square (ADAM).
+    """Let updates follow the mean of the gradients so far, divided by their root mean square (ADAM).
 
     `dw = rate*G` becomes, with t = updates + 1 and the moments m and v of each synapse::
 
@@ -18,7 +18,7 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Mod
         v = beta2*v + (1 - beta2)*gradient**2
         dw = rate*m/(1 - beta1**t)/(sqrt(v/(1 - beta2**t)) + epsilon)
 
-    An equation that does not read `rate`, such as the feedback of node_perturbation, stays as it is.
+    An equation that does not read `rate`, such as the feedback equation of node_perturbation, stays as it is.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Mod
     Raises
     ------
     RecircuitError
-        If one of them is another number.
+        If one of them is outside of its range.
 
     References
     ----------

@@ -2,8 +2,8 @@
 
     rule.modified(momentum(.9), weight_decay(1e-4))
 
-A modifier rewrites the statements of an equation, so that the rule says what it does when it is printed, and is proved
-to be local like any other. It is a function that returns a `Modifier`; `weight_decay` is the shortest one to copy.
+A modifier rewrites the statements of an equation. So the printed rule shows the change, and the rule is proved to be local
+like any other. Each modifier is a function that returns a `Modifier`; `weight_decay` is the shortest one to copy.
 """
 
 import ast
@@ -32,7 +32,7 @@ __all__ = [
 
 #: The statements of an equation, in order. ``dw = E`` is ``Statement("w", "+=", "E")``.
 Equation = tuple[Statement, ...]
-#: A function from an equation, and the words with which an error message about it begins, to another equation.
+#: A function that returns another equation, given an equation and the beginning of error messages about it.
 Change = Callable[[Equation, str], Equation]
 
 
@@ -43,19 +43,19 @@ class Modifier:
     Parameters
     ----------
     name : str
-        What it is called in a message.
+        The name in messages.
     change : Change
-        A function from the statements of an equation, and the words with which a message about it begins, to other
-        statements. It raises `RecircuitError` if it does not fit the equation.
+        A function that returns other statements, given the statements of an equation and the beginning of error
+        messages about it. It raises `RecircuitError` if it does not fit the equation.
     parameters : Mapping[str, float]
         Names and values that the changed equations read, besides the rule's own.
     state : Mapping[str, float]
-        Variables of the synapse that the changed equations keep, and what they begin with.
+        The variables of the synapse that the changed equations keep, with their initial values.
     broadcasts : tuple[str, ...]
-        Names of scalars that the changed equations read, one for each element of the batch.
+        The names of scalars that the changed equations read, one for each batch element.
     rate_to : str
-        What happens to the rule's parameter ``rate``, as in ``"decay"``, if the modifier needs one; empty: it needs
-        none.
+        A verb for what happens to the rule's parameter ``rate``, such as ``"decay"``, if the modifier needs a rate;
+        otherwise empty.
     """
 
     name: str
@@ -67,14 +67,14 @@ class Modifier:
 
 
 def within(name: str, value: Any, low: float, high: float = math.inf, *, below: bool = False) -> float:
-    """Return a number of a modifier that lies in a range; refuse another.
+    """Return a parameter of a modifier, and refuse it if it is outside of its range.
 
     Parameters
     ----------
     name : str
-        What it is called in a message.
+        The name in messages.
     value : number
-        What was given.
+        The value that was given.
     low, high : float
         The ends of the range, which belong to it.
     below : bool
@@ -83,7 +83,7 @@ def within(name: str, value: Any, low: float, high: float = math.inf, *, below: 
     Raises
     ------
     RecircuitError
-        If it is no finite number, or outside of the range.
+        If the value is not a finite number, or is outside of the range.
     """
     number = float(value) if isinstance(value, Quantity) and value.ndim == 0 else value
     if not is_finite(number):
@@ -109,7 +109,7 @@ def added_to_increment(equation: Equation, where: str, what: str, text: str) -> 
 
 
 def is_increment(statement: Statement) -> bool:
-    """Whether a statement is `dw = E`."""
+    """Return whether a statement is `dw = E`."""
     return (statement.target, statement.operator) == ("w", "+=")
 
 

@@ -1,4 +1,4 @@
-"""Gates: a broadcast that says which share of an update is made."""
+"""The modifier for gates: a broadcast that multiplies each update."""
 
 from functools import partial
 

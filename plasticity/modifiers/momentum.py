@@ -1,4 +1,4 @@
-"""Momentum (Polyak 1964)."""
+"""The modifier for momentum (Polyak 1964)."""
 
 from ...arguments import checked_arguments
 from ..parse import Statement
@@ -9,7 +9,7 @@ __all__ = ["momentum"]
 
 @checked_arguments
 def momentum(momentum: float) -> Modifier:
-    """Add momentum: an update goes on in the direction of the updates before it.
+    """Add momentum: an update continues in the direction of the updates before it.
 
     `dw = E` becomes `velocity = momentum*velocity + E; dw = velocity`.
 
@@ -21,7 +21,7 @@ def momentum(momentum: float) -> Modifier:
     Raises
     ------
     RecircuitError
-        If it is another number.
+        If the number is outside of this range.
 
     References
     ----------

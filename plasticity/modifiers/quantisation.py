@@ -1,4 +1,4 @@
-"""Updates of few bits."""
+"""The modifier for updates with few bits."""
 
 from functools import partial
 
@@ -13,17 +13,17 @@ __all__ = ["level", "quantisation"]
 
 @checked_arguments
 def quantisation(bits: int, largest_update: float) -> Modifier:
-    """Quantise the update of a weight, after the mean over the batch elements: it is one of 2*bits values.
+    """Quantise the update of a weight to one of 2*bits values, after the mean over the batch elements.
 
-    They are `largest_update`, and its half, quarter and so on, `bits` of them, each with both signs. An update is rounded
-    to the nearest of them on a logarithmic scale, so that a small one is rounded *up* to the smallest. Only an update
-    that is exactly 0 stays 0. `dw = E` becomes, for two bits::
+    There are `bits` sizes, which are `largest_update`, its half, its quarter and so on, each with both signs. An update is
+    rounded to the nearest of them on a logarithmic scale, so that a small one is rounded *up* to the smallest. Only an
+    update that is exactly 0 stays 0. `dw = E` becomes, for two bits::
 
         update = E
         dw = largest_update*sign(update)*(0.5 + 0.5*int(abs(update)/largest_update > 0.7071067811865476))
 
-    The rate is a part of what is quantised. For a rule that quantises the update of each presentation before the mean,
-    see `recircuit.plasticity.rules.quantised`.
+    The update that is quantised contains the rate. For a rule that quantises the update of each presentation before the
+    mean, see `recircuit.plasticity.rules.quantised`.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def quantisation(bits: int, largest_update: float) -> Modifier:
     Raises
     ------
     RecircuitError
-        If one of them is another number.
+        If one of them is outside of its range.
 
     References
     ----------
@@ -51,8 +51,8 @@ def quantisation(bits: int, largest_update: float) -> Modifier:
 def level(size: str, bits: int) -> str:
     """Return the expression of a size, in units of the largest one, rounded to a level: 2^round(clip(log2(size), 1 - bits, 0)).
 
-    A logarithm that is rounded is a comparison with 2^(1/2 - k), k = 1, 2, ..., bits - 1, and a power of 2 the sum of those
-    below it: so it is written here, without either.
+    The expression needs no logarithm or power, since a rounded logarithm follows from comparisons with 2^(1/2 - k) for
+    k = 1, 2, ..., bits - 1, and a power of 2 is a sum of smaller powers.
     """
     steps = [f"{2.0**-k!r}*int({size} > {2 ** (0.5 - k)!r})" for k in range(1, bits)]
     return " + ".join([repr(2.0 ** (1 - bits)), *steps])

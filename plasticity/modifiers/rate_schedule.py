@@ -1,4 +1,4 @@
-"""Learning rates that fall with the number of updates."""
+"""The modifiers for learning rates that fall with the number of updates."""
 
 from functools import partial
 
@@ -21,7 +21,7 @@ def rate_decay(rate_decay: float) -> Modifier:
     Raises
     ------
     RecircuitError
-        If it is negative, or no number.
+        If it is negative, or not a number.
 
     References
     ----------
@@ -33,7 +33,7 @@ def rate_decay(rate_decay: float) -> Modifier:
 
 @checked_arguments
 def rate_steps(*updates: int, factor: float = 0.1) -> Modifier:
-    """Let the learning rate fall in steps: it is multiplied by a factor at each of some numbers of updates.
+    """Let the learning rate fall in steps: it is multiplied by a factor after given numbers of updates.
 
     `rate` becomes `rate*rate_factor**(int(updates >= rate_step_1) + int(updates >= rate_step_2) + ...)`.
 
@@ -42,12 +42,12 @@ def rate_steps(*updates: int, factor: float = 0.1) -> Modifier:
     updates : int
         The numbers of updates at which the rate falls.
     factor : float, default 0.1
-        The factor by which it is multiplied each time, at least 0.
+        The factor by which the rate is multiplied each time, at least 0.
 
     Raises
     ------
     RecircuitError
-        If a number of updates is no whole number, or the factor is negative.
+        If a number of updates is not a whole number, or the factor is negative.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Weights of few bits."""
+"""The modifier for weights on a grid, as with few bits."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["rounding"]
 def rounding(grid: float) -> Modifier:
     """Keep weights on a grid: each update ends with `w = weight_grid*floor(w/weight_grid + rand())`.
 
-    A weight between two points of the grid goes to either of them by chance, and to the nearer one more often, so that its
-    mean is what it was before. So updates that are much smaller than the grid are not lost.
+    A weight between two points of the grid is rounded to one of them at random, and to the nearer one more often, so that
+    its mean stays the same. Therefore updates that are much smaller than the grid are not lost.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def rounding(grid: float) -> Modifier:
     Raises
     ------
     RecircuitError
-        If the grid is no number above 0.
+        If the grid is not a number above 0.
     """
     if not (is_finite(grid) and grid > 0):
         raise RecircuitError(f"rounding: the grid is a number above 0; got {grid!r}.")

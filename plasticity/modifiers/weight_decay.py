@@ -1,4 +1,4 @@
-"""Weight decay."""
+"""The modifier for weight decay."""
 
 from ...arguments import checked_arguments
 from .base import Equation, Modifier, added_to_increment, within
@@ -8,7 +8,7 @@ __all__ = ["weight_decay"]
 
 @checked_arguments
 def weight_decay(weight_decay: float) -> Modifier:
-    """Let weights decay: each update takes away a share of the weight.
+    """Let weights decay: each update subtracts a share of the weight.
 
     `dw = E` becomes `dw = E - weight_decay*w`, in the forward and the feedback equation.
 
@@ -20,7 +20,7 @@ def weight_decay(weight_decay: float) -> Modifier:
     Raises
     ------
     RecircuitError
-        If it is negative, or no number.
+        If it is negative, or not a number.
     """
     return Modifier("weight decay", _change, {"weight_decay": within("weight_decay", weight_decay, 0)})
 

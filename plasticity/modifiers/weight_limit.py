@@ -1,4 +1,4 @@
-"""Limits of weights."""
+"""The modifiers for limits of weights and for fixed signs."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,10 +13,10 @@ from .base import Equation, Modifier
 
 __all__ = ["signs", "weight_limit"]
 
-#: What stands for no limit: within single precision.
+#: The number that stands for no limit, which single precision can hold.
 NONE = 1e30
 
-#: The state that says which sign a weight has, and the weight that has kept it.
+#: The state with the sign of a weight, and the expression for the weight after its sign is enforced.
 POLARITY = "polarity"
 KEPT = f"{POLARITY}*clip({POLARITY}*w, 0, 1e30)"
 
@@ -37,7 +37,7 @@ def weight_limit(weight_limit: Any, high: float | None = NONE) -> Modifier:
     Raises
     ------
     RecircuitError
-        If the limits are not numbers, or leave no weight.
+        If the limits are not numbers, or no number is between them.
     """
     low: Any = weight_limit
     if _is_pair(weight_limit):
@@ -68,14 +68,14 @@ def signs() -> Modifier:
     """Keep the signs of weights (Dale's law): each update ends with `w = polarity*clip(polarity*w, 0, 1e30)`.
 
     The polarity is a state of each synapse. It is 1, unless ``connect(..., states={"polarity": ...})`` gives an array
-    (n_pre,) with 1 for excitatory and -1 for inhibitory pre units. Weights begin with these signs if they are given as
+    (n_pre,) with 1 for excitatory and -1 for inhibitory pre units. Initial weights have these signs if they are given as
     ``connect(..., weights=signed(glorot(), array))``.
     """
     return Modifier("signs", partial(_appended, KEPT), state={POLARITY: 1.0})
 
 
 def keeps_signs(equation: SynapticEquation) -> bool:
-    """Whether the weights of an equation keep their signs by `signs`."""
+    """Return whether the weights of an equation keep their signs by `signs`."""
     return POLARITY in equation.state and any(s.target == "w" and s.expression == KEPT for s in equation.statements)
 
 

@@ -1,4 +1,4 @@
-"""The rules that come with recircuit: one small file per family, to be compared side by side."""
+"""The rules that come with recircuit, in one small file per family, so that they can be compared side by side."""
 
 from .adam import adam
 from .backpropagation import bp

@@ -1,9 +1,9 @@
-"""ADAM, the control: backpropagation whose synapses keep moments of the gradient (Kingma and Ba 2015, Algorithm 1).
+"""ADAM, a control: backpropagation whose synapses keep moments of the gradient (Kingma and Ba 2015, Algorithm 1).
 
     g = mean over batch elements of error_post*x_pre        m = beta1*m + (1 - beta1)*g        v = beta2*v + (1 - beta2)*g^2
     dW = rate*(m/(1 - beta1^t)) / (sqrt(v/(1 - beta2^t)) + epsilon),  t = updates + 1
 
-The moments are the synapse's own; what is not local is the transpose by which the error comes down.
+The moments belong to the synapse itself; the transpose through which errors come down is not local.
 Lansdell, Prakash and Kording 2020, Fig. 3.
 """
 

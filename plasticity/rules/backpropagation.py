@@ -1,7 +1,7 @@
-"""Backpropagation, the control: the feedback weights are the transpose of the forward ones.
+"""Backpropagation, a control: the feedback weights are the transpose of the forward weights.
 
-Rumelhart, Hinton and Williams 1986; Amit, Eq. 6 with R = W^T. No synapse can know another's
-weight, so this rule is not local.
+See Rumelhart, Hinton and Williams 1986, and Amit, Eq. 6 with R = W^T. No synapse can know the
+weight of another one, so this rule is not local.
 """
 
 from ..rule import Rule

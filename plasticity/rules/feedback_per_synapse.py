@@ -1,8 +1,8 @@
-"""A random feedback weight of its own for every forward synapse (Baldi, Sadowski and Lu 2018, section 4.2, item 7).
+"""Random feedback weights that each forward synapse has for itself (Baldi, Sadowski and Lu 2018, section 4.2, item 7).
 
-In place of one error signal per unit, which all its synapses share, each synapse gets its own mixture of the output
-errors, which reach it as broadcasts: `channel0`, `channel1`, ... are its weights, `error0`, `error1`, ... the errors.
-It does not work, and is here to show that.
+Instead of one error signal per unit, which all its synapses share, each synapse gets its own mixture of the output
+errors, which it receives as broadcasts: `channel0`, `channel1`, ... are its weights, and `error0`, `error1`, ... are the
+errors. This rule does not work; it is here to show that.
 """
 
 from ..rule import Rule
@@ -11,9 +11,9 @@ __all__ = ["feedback_per_synapse"]
 
 
 def feedback_per_synapse(outputs: int) -> Rule:
-    """Return the rule for a network with so many outputs; its post units have a `slope`, which is f'.
+    """Return the rule for a network with this number of outputs; its post units have a `slope`, which is f'.
 
-    dw = rate*slope_post*x_pre*(channel0*error0 + channel1*error1 + ...)
+    The equation is dw = rate*slope_post*x_pre*(channel0*error0 + channel1*error1 + ...).
     """
     mixture = " + ".join(f"channel{k}*error{k}" for k in range(outputs))
     return Rule(

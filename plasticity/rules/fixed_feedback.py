@@ -1,6 +1,6 @@
 """Fixed random feedback (FRFB; feedback alignment): the feedback weights never change.
 
-Lillicrap et al. 2016; Amit, Eq. 6 with R fixed, and Eq. 15 with epsilon = 0.
+See Lillicrap et al. 2016, and Amit, Eq. 6 with R fixed, and Eq. 15 with epsilon = 0.
 """
 
 from ..rule import Rule

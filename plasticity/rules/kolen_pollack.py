@@ -1,7 +1,7 @@
 """Feedback that becomes the transpose of the forward weights, since both make the same changes and decay.
 
-Kolen and Pollack 1994; Akrout et al. 2019, section 4.2. What the two synapses between two units began with is forgotten, as
-(1 - rate*decay)^n; what they have learned is the same.
+See Kolen and Pollack 1994, and Akrout et al. 2019, section 4.2. The initial weights of the two synapses between two units are
+forgotten as (1 - rate*decay)^n after n updates, and the two synapses learn the same.
 """
 
 from ..rule import Rule

@@ -1,7 +1,7 @@
 """The matching rule: the updates of feedback weights match those of the feedforward weights.
 
-Rombouts, Bohte and Roelfsema 2015; Martinolli, Gerstner and Gilra 2018; a control of Lansdell, Prakash and Kording
-2020, section 4.2. It is URFB under the name that it has there: only where the two begin differs.
+See Rombouts, Bohte and Roelfsema 2015, and Martinolli, Gerstner and Gilra 2018; it is a control of Lansdell, Prakash and
+Kording 2020, section 4.2. It is URFB under the name that it has there: only the initial weights of the two differ.
 """
 
 from ..rule import Rule

@@ -1,25 +1,26 @@
 """Node perturbation teaches the feedback weights (Lansdell, Prakash and Kording 2020).
 
-Noise c*xi in the soma changes the loss, and a broadcast says to every unit by how much. The unit's `estimate` of minus
-the loss gradient by its own rate (Eq. 2) is -difference*noise/c^2; the feedback synapse makes what arrives in the
-apical compartment, B e, predict it (Eq. 3, half its gradient). The feedforward synapse follows the fed back error,
-which is free of noise: it learns from the clean window.
+Noise c*xi in the soma changes the loss, and a broadcast sends the difference to every unit. The unit's `estimate` of minus
+the gradient of the loss with respect to its own rate (Eq. 2) is -difference*noise/c^2. The feedback synapses learn to
+predict it by their signal in the apical compartment, B e (Eq. 3, half its gradient). The feedforward synapse follows the
+error that is fed back, which is free of noise, since it learns from the window without noise.
 
     dW = rate*error_post*x_pre                                        section 4.1
     dB = feedback_rate*(estimate_post - apical_post)*error_pre        Eq. 3, by gradient descent
 
-The paper's rates are for sums over a batch of 32 (a mean would learn nothing in its time); a rule here takes means,
-and so 32 times as large: .0128 and .016.
+The paper's rates are for sums over a batch of 32 (a mean would learn nothing in its time). A rule here takes means, so
+that its rates are 32 times as large: .0128 and .016.
 
 The ridge form (Eq. 18, C.3) sets B, at every sample, to the solution for all samples so far, here by recursive least
-squares. P = (sum e e^T + gamma)^-1 lives in lateral synapses of the sending layer, which brings `gain` = P e and
-`leverage` = e^T P e to its units, and so their `stride` = P e/(1 + e^T P e):
+squares. Lateral synapses of the sending layer hold P = (sum e e^T + gamma)^-1. From them its units receive `gain` = P e
+and `leverage` = e^T P e, and compute `stride` = P e/(1 + e^T P e):
 
     dB = (estimate_post - apical_post)*stride_pre
     dP = -stride_post*gain_pre
 
-Exact for one batch element. Each statement reads only its two units, but a unit's stride is of its whole layer, at the
-moment: a control, not local. `recircuit.models.networks.node_perturbation` builds the circuits.
+This is exact for one batch element. Each statement reads only its two units, but a unit's stride depends on its whole
+layer at the same moment, so that the rule is a control and not local. `recircuit.models.networks.node_perturbation` builds
+the circuits.
 """
 
 from ..rule import Rule

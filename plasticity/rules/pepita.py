@@ -1,12 +1,12 @@
-"""PEPITA: the error changes what the stimulus units send, and units learn from how that changes them.
+"""PEPITA: the error changes the signals of the stimulus units, and units learn from how that changes their rates.
 
-Dellaferrera and Kreiman 2022: present the error to perturb the input to modulate activity. In a first pass the network
-answers; in a second one a random projection F of its error is added to the input. With the rates h of the first pass and
-h' of the second:
+The name is short for "present the error to perturb the input to modulate activity" (Dellaferrera and Kreiman 2022). In a
+first pass the network answers; in a second pass a random projection F of its error is added to the input. With the rates h
+of the first pass and h' of the second:
 
-    dW = rate*moved h'_below^T    moved = h' - h of a hidden unit, target - output (of the first pass) of an output
+    dW = rate*moved h'_below^T    moved = h' - h for a hidden unit, target - output (of the first pass) for an output
 
-A network with both passes is `recircuit.models.networks.input_modulation`, and one is in the gallery: `examples/pepita.py`.
+`recircuit.models.networks.input_modulation` builds a network with both passes, and `examples/pepita.py` shows one.
 """
 
 from ..rule import Rule

@@ -1,12 +1,12 @@
-"""Updates of few bits: what a presentation adds to a weight is one of 2*bits values, before the mean over presentations.
+"""Updates of few bits: a presentation adds one of 2*bits values to a weight, before the mean over presentations.
 
-Baldi, Sadowski and Lu 2018, section 5.2, and Eq. 19 with alpha = 2^-6 and x the product of error and rate:
+See Baldi, Sadowski and Lu 2018, section 5.2, and Eq. 19 with alpha = 2^-6 and x the product of error and rate:
 
     Quantise(x) = alpha*sign(x)*2^round(clip(log2|x/alpha|, -bits + 1, 0))
 
-There is no level at zero but x = 0 itself (sign(0) = 0): all else that is small is rounded *up*, to alpha*2^(1 - bits). One
-bit is the product of two signs. The modifier `recircuit.plasticity.modifiers.quantisation` quantises the mean over the
-presentations instead.
+There is no level at zero, except for x = 0 itself (sign(0) = 0): all other small values are rounded *up*, to
+alpha*2^(1 - bits). With one bit, an update is the product of two signs. The modifier
+`recircuit.plasticity.modifiers.quantisation` quantises the mean over the presentations instead.
 """
 
 from ..modifiers.quantisation import level
@@ -21,7 +21,7 @@ def quantised_updates(bits: int) -> Rule:
     return Rule(
         f"quantised-updates-{bits}",
         source="Baldi, Sadowski and Lu 2018, section 5.2, Eq. 19",
-        about=f"Updates of few bits: what a presentation adds to a weight is one of {2 * bits} values.",
+        about=f"Updates of few bits: a presentation adds one of {2 * bits} values to a weight.",
         forward=f"dw = rate*alpha*sign(error_post)*sign(x_pre)*({size})",
         parameters=dict(rate=0.1, alpha=2.0**-6),
     )

@@ -1,10 +1,10 @@
-"""Random backpropagation: errors come down through random weights, which stay (RBP) or learn as well (ARBP).
+"""Random backpropagation: errors come down through random weights, which stay fixed (RBP) or learn as well (ARBP).
 
-Baldi, Sadowski and Lu 2018, sections 2.2 and 3. Which weights bring the error is wiring, not synapses: from layer to
-layer (RBP, ARBP), or from the output straight to each hidden layer (SRBP, ASRBP); see
-`recircuit.models.networks.random_backpropagation`. A synapse of the channel runs from the layer that sends the error (its pre
-unit) to the one below (its post unit, with the rate O). RBP's synapses are those of feedback alignment, ARBP's those
-of Amit's URFB: compare `fixed_feedback` and `updated_feedback`.
+See Baldi, Sadowski and Lu 2018, sections 2.2 and 3. The path of the error is a property of the network and not of the rule:
+it runs from layer to layer (RBP, ARBP), or from the output straight to each hidden layer (SRBP, ASRBP); see
+`recircuit.models.networks.random_backpropagation`. A feedback synapse runs from the layer that sends the error (its pre unit)
+to the one below (its post unit, with the rate O). The equations of RBP are those of feedback alignment, and those of ARBP are
+Amit's URFB: compare `fixed_feedback` and `updated_feedback`.
 """
 
 from ..rule import Rule

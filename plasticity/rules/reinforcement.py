@@ -1,13 +1,13 @@
-"""Reinforcement alone: weights follow the global reward and the unit's own noise, without any feedback weights.
+"""Reinforcement learning without feedback weights: weights follow the global reward and the unit's own noise.
 
-Williams 1992 (REINFORCE); Fiete and Seung 2006; Lansdell, Prakash and Kording 2020, section 2.3: the estimate
--difference*noise/c^2 of the unit stands where others have an error, with the slope of its transfer function, since
-the noise comes after it.
+See Williams 1992 (REINFORCE), Fiete and Seung 2006, and Lansdell, Prakash and Kording 2020, section 2.3. The unit's estimate
+-difference*noise/c^2 takes the place of the error of other rules. It is multiplied by the slope of the transfer function,
+since the noise is added after this function.
 
     dW = rate*estimate_post*slope_post*x_pre
 
-Its mean is the gradient, but its variance is N + 1 times the gradient's square, N the number of all noisy units: so
-the rate must fall, and the time to learn grows, with the size of the network.
+The mean of the update is the gradient, but its variance is N + 1 times the square of the gradient, where N is the number of
+all noisy units. So the rate must fall, and the time to learn grows, with the size of the network.
 """
 
 from ..rule import Rule

@@ -1,8 +1,8 @@
-"""Feedback weights that have the signs of the forward weights, and one size (Liao, Leibo and Poggio 2016: uSF).
+"""Feedback weights with the signs of the forward weights and a single size (uSF of Liao, Leibo and Poggio 2016).
 
-No synapse knows the sign of another, so that these are controls: a forward synapse keeps `partner`, which the feedback
-projection reads. Before the first update it is zero. `sign_symmetry_manhattan` is "Batch Manhattan": of the mean of the
-gradient over the batch, g, only the sign counts.
+No synapse knows the sign of another one, so that these rules are controls: a forward synapse keeps the state `partner`, which
+the feedback projection reads. Before the first update it is zero. `sign_symmetry_manhattan` is "Batch Manhattan", which uses
+only the sign of g, the mean of the gradient over the batch.
 """
 
 from ..rule import Rule
@@ -13,7 +13,7 @@ __all__ = ["sign_symmetry", "sign_symmetry_manhattan"]
 sign_symmetry = Rule(
     "sign_symmetry",
     source="Liao, Leibo and Poggio 2016, uSF",
-    about="Feedback weights have the signs of the forward weights and one size, a control.",
+    about="Feedback weights have the signs of the forward weights and a single size: a control.",
     forward="""
         dw = rate*error_post*x_pre
         partner = size*sign(w)
@@ -27,7 +27,7 @@ sign_symmetry = Rule(
 sign_symmetry_manhattan = Rule(
     "sign_symmetry_manhattan",
     source="Liao, Leibo and Poggio 2016, uSF and Batch Manhattan",
-    about="The same, and every weight moves by a fixed step with the sign of the mean over the batch, a control.",
+    about="Feedback weights as in sign_symmetry, and each weight changes by a fixed step with the gradient's sign: a control.",
     forward="""
         g = error_post*x_pre
         dw = rate*sign(g)

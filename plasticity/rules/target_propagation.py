@@ -1,14 +1,14 @@
-"""Difference target propagation: every layer learns to reach a target, and its feedback to invert the layer above.
+"""Difference target propagation: each layer learns to reach a target, and its feedback weights to invert the layer above.
 
-Lee, Zhang, Fischer and Bengio 2015. With f(h) = tanh(W h) up and g(h) = tanh(V h) down, targets come down as
-target_l = h_l + g(target_(l+1)) - g(h_(l+1)), and:
+See Lee, Zhang, Fischer and Bengio 2015. With f(h) = tanh(W h) up and g(h) = tanh(V h) down, targets come down as
+target_l = h_l + g(target_(l+1)) - g(h_(l+1)), and the weights change by:
 
     dW = rate*(target - h) f'(W h) h_below^T            error = (target - rate) f' of the post unit
     dV = feedback_rate*(h + noise - g(f(h + noise))) g' f(h + noise)^T
                                                         missing = (h + noise - guess) g' of the lower unit,
                                                         echo = f(h + noise) of the upper one
 
-The network is `recircuit.models.networks.target_propagation`, and is in the gallery: `examples/target_propagation.py`.
+`recircuit.models.networks.target_propagation` builds the network, and `examples/target_propagation.py` shows it.
 """
 
 from ..rule import Rule

@@ -1,14 +1,14 @@
-"""Weight mirrors: noise of the lower layer, and what it brings about in the upper one, teach the feedback weights.
+"""Weight mirrors: feedback weights learn from noise of the lower layer and its effect in the upper layer.
 
-Akrout et al. 2019, section 4.1. In the mirror mode the rates of a layer are white noise of variance s^2, which a unit has as
-`spontaneous`. What arrives above is z = W noise, so that noise z^T has the mean s^2 W^T: the feedback synapses take it in, and
-decay.
+See Akrout et al. 2019, section 4.1. In the mirror mode the rates of a layer are white noise of variance s^2, which a unit
+keeps as `spontaneous`. The layer above receives z = W noise, so that noise z^T has the mean s^2 W^T. The feedback synapses
+add this product, and decay:
 
     dR = mirror_rate*spontaneous_post*basal_pre - mirror_decay*R
 
-They come to rest at the transpose of W times mirror_rate s^2/mirror_decay. Of B samples at a time they average the last
-2 B/mirror_decay; the n noisy units leave an error of the relative size sqrt(n mirror_decay/(2 B)).
-The network is `recircuit.models.networks.weight_mirror`, and is in the gallery: `examples/weight_mirror.py`.
+They converge to the transpose of W times mirror_rate s^2/mirror_decay. With a batch of B samples they average about the last
+2 B/mirror_decay samples, and the n noisy units leave an error of the relative size sqrt(n mirror_decay/(2 B)).
+`recircuit.models.networks.weight_mirror` builds the network, and `examples/weight_mirror.py` shows it.
 """
 
 from ..rule import Rule

@@ -119,7 +119,7 @@ def _elements_fit(value: Any, hints: tuple[Any, ...]) -> bool:
     return True
 
 
-def _whole(value: Any) -> bool:
+def _is_whole_number(value: Any) -> bool:
     is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     return is_whole and int(value).bit_length() <= BITS
 
@@ -128,12 +128,12 @@ def _number(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         unit = getattr(value, "dim", None)
         return value.ndim == 0 and value.dtype.kind in "uif" and (unit is None or unit.is_dimensionless)
-    return isinstance(value, float | np.floating) or _whole(value)
+    return isinstance(value, float | np.floating) or _is_whole_number(value)
 
 
 _KINDS: dict[Any, Callable[[Any], bool]] = {
     bool: lambda value: isinstance(value, bool | np.bool_),
-    int: _whole,
+    int: _is_whole_number,
     float: _number,
     str: lambda value: isinstance(value, str),
     Path: lambda value: isinstance(value, Path),

@@ -70,7 +70,7 @@ def write_together(folder: Path, contents: Mapping[str, bytes], last: str, witho
     """Write several files in the place of older ones, so that the new `last` is there only with all the others.
 
     All are written beside before anything is changed. Then the old `last` goes, the others take their places, and the new
-    `last` comes: whoever finds it finds what belongs to it, whenever this process is killed.
+    `last` comes: a process that finds it finds all files that belong to it, whenever this process is killed.
 
     Parameters
     ----------

@@ -169,5 +169,5 @@ class NamesFromElsewhere:
                 return super().__getattribute__(name)
             kinds = [kind.__name__ for kind in type(self).__mro__]
             hint = next((found for kind in kinds if (found := attribute_hint(kind, name))), "")
-            said = f"{kinds[0]!r} object has no attribute {name!r}" + (f".{hint}" if hint else "")
-            raise AttributeError(said, name=name, obj=self)
+            message = f"{kinds[0]!r} object has no attribute {name!r}" + (f".{hint}" if hint else "")
+            raise AttributeError(message, name=name, obj=self)

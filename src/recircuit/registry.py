@@ -248,10 +248,10 @@ def reason(problem: BaseException) -> str:
         return str(problem)
     line = f" (line {problem.lineno})" if isinstance(problem, SyntaxError) else ""
     try:
-        said = str(problem)
+        message = str(problem)
     except Exception:  # of a class whose own text fails
-        said = "it cannot be shown"
-    return f"{type(problem).__name__}: {said}{line}"
+        message = "it cannot be shown"
+    return f"{type(problem).__name__}: {message}{line}"
 
 
 def raised_by_itself(trace: TracebackType | None) -> bool:

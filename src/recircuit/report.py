@@ -69,7 +69,7 @@ class RuleFails(AssertionError):
 
     def __init__(self, report: Report) -> None:
         self.report = report
-        failed = "\n".join(f"  {row.check}: {_why(row)}" for row in report.failures)
+        failed = "\n".join(f"  {row.check}: {_reason(row)}" for row in report.failures)
         count = f"{len(report.failures)} of {len(report.rows)} checks"
         super().__init__(f"the rule {report.rule.name!r} fails {count}\n{failed}")
 
@@ -86,6 +86,6 @@ def attempt(check: str, allowed: float | None, find: Callable[[], Found]) -> Row
     return Row(check, difference is None or allowed is None or difference <= allowed, difference, allowed, note)
 
 
-def _why(row: Row) -> str:
+def _reason(row: Row) -> str:
     found = "" if row.difference is None else f"{row.difference:.2g}, allowed {row.allowed:g}"
     return "; ".join(filter(None, (found, row.note)))

@@ -48,9 +48,9 @@ def _row(texts: Sequence[str], kind: str, styles: Sequence[str]) -> str:
 
 
 def _is_numeric(column: Sequence[str]) -> bool:
-    """Return whether each cell that says something begins as a number does, or stands for one that there is not."""
-    said = [text for text in column if text]
-    return bool(said) and all(text in ("nan", "–") or text.lstrip("-")[:1].isdigit() for text in said)
+    """Return whether each cell that says something begins as a number does, or stands for one that does not exist."""
+    filled = [text for text in column if text]
+    return bool(filled) and all(text in ("nan", "–") or text.lstrip("-")[:1].isdigit() for text in filled)
 
 
 def folded(title: str, content: str, *, opened: bool = False) -> str:

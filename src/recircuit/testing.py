@@ -32,7 +32,7 @@ __all__ = [
     "element_differences", "form_differences", "law_differences",
 ]  # fmt: skip
 
-#: Equal in float64, but for the order in which numbers are added.
+#: Equal in float64, except for the order in which numbers are added.
 EXACT = 1e-12
 #: On another backend, whose exponential is another.
 NEARLY = 1e-10
@@ -102,7 +102,7 @@ def check_rule(
 
 
 def _proved(rule: Rule) -> Row:
-    """The proof once more, since a rule that is unpickled was not proved here."""
+    """Prove the rule local once more, since a rule that is unpickled was not proved here."""
 
     def find() -> Found:
         for equation in (rule.forward, rule.feedback):
@@ -125,7 +125,7 @@ class _Bench:
     seed: int
 
     def rows(self, compiled: Sequence[str], claimed: bool | Sequence[str]) -> list[Row]:
-        """All that is checked there; only the first where something becomes infinite."""
+        """Return the results of all checks on the bench; only the first one where something becomes infinite."""
         found = [attempt("finite", None, self.finite)]
         if not found[0].ok:
             return found
@@ -199,7 +199,7 @@ class _Bench:
         return _worst(differences)
 
     def sums(self, key: str, side: str) -> bool:
-        """Whether the equation of a projection's variable reads a sum over the synapses of the unit of one side."""
+        """Return whether the equation of a projection's variable reads a sum over the synapses of the unit of one side."""
         return side in summing_sides(getattr(self.rule, split_key(key)[0]).statements)
 
     def lowered(self) -> Found:
@@ -242,7 +242,7 @@ class _Bench:
 
 
 def _in_network(rule: Rule, hidden: Neuron | None, seed: int) -> list[Row]:
-    """The rule trains a small network."""
+    """Check that the rule trains a small network."""
 
     def make(**options: Any) -> Circuit:
         return network(rule, hidden, **{"seed": seed, **options})
@@ -262,7 +262,7 @@ def _in_network(rule: Rule, hidden: Neuron | None, seed: int) -> list[Row]:
 
 
 def _in_circuit(make: Make, compiled: Sequence[str], seed: int) -> list[Row]:
-    """The rule in a circuit of the user's own."""
+    """Check the rule in a circuit of the user's own."""
 
     def after(backend: str) -> State:
         net = make(batch_size=BATCH_SIZE, seed=seed)
@@ -290,7 +290,7 @@ def _worst(differences: Mapping[str, float]) -> Found:
 
 
 def _synapses(net: Circuit) -> State:
-    """Weights and state of the bench's two projections."""
+    """Return the weights and the state of the bench's two projections."""
     kept = {f"{name}.{v}" for name in ("forward", "feedback") for v in ("w", *_state(net, name))}
     return {key: value for key, value in net.state(weights_only=True).items() if key in kept}
 

@@ -11,7 +11,8 @@ from recircuit.circuits.backends.cuda import gpu
 
 @pytest.fixture
 def on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The backend cuda finds the stand-in for CUDA, and a GPU that belongs to it. Every array lies between guard pages.
+    """Let the backend cuda find the stand-in for CUDA, and a GPU that belongs to it. Every array lies between guard
+    pages.
 
     Every launch is a node of a graph; test_cuda_walks.py asks for those that are joined, whose barriers take long here.
     """

@@ -183,7 +183,7 @@ def test_any_expression_of_brian2_is_recorded() -> None:
     np.testing.assert_allclose(trace["h.b"], trace["h.rate"])
 
 
-def test_what_is_recorded_is_column_0() -> None:
+def test_what_is_recorded_is_the_first_batch_element() -> None:
     net = layered(batch_size=3)
     trace = net.run(DATA, record=["x.rate", "o.basal"])
     np.testing.assert_array_equal(trace["x.rate"][::8], DATA["x"][[0, 3]])
@@ -191,7 +191,7 @@ def test_what_is_recorded_is_column_0() -> None:
 
 
 def test_weights_and_the_state_of_synapses_are_recorded_whole() -> None:
-    """Whatever the batch elements are, and also where there are as many as post units."""
+    """They are whole whatever the batch elements are, and also where there are as many as post units."""
     for batch_size in (1, 5):
         net = layered((6, 5, 3), rc.urfb.with_momentum(0.9), batch_size=batch_size)
         trace = net.run(stimuli(net, 10), record=["x_to_h1.w", "x_to_h1.velocity", "x_to_h1.rate", "o_to_t.w"])
@@ -225,7 +225,7 @@ def test_parameters_of_a_rule_act_at_once() -> None:
 
 
 def test_a_time_constant_of_the_built_circuit_acts() -> None:
-    """Also where it turns step-by-step mode off and on, which is another code."""
+    """It also acts where it turns step-by-step mode off and on, for which there is other code."""
     net = layered(lengths=(4, 4))
     rates = []
     for tau in (1, 4, 1):
@@ -283,7 +283,7 @@ def test_variables_are_read_and_set_by_owner_too() -> None:
     assert net["h1.rate"].max() == 0.5
 
 
-def test_compartments_and_expressions_are_computed_of_all_columns() -> None:
+def test_compartments_and_expressions_are_computed_for_all_batch_elements() -> None:
     net = rc.Circuit(batch_size=2, seed=1)
     x, y = net.stimulus("x", 3), net.constant("y", 2, value=0.5)
     model = "basal : 1 (compartment)\ndu/dt = (basal - u)/tau : 1\nrate = tanh(gain*u) : 1\nerror = -rate : 1"
@@ -416,7 +416,7 @@ def test_circuits_alternate_without_disturbing_each_other_or_numpy() -> None:
         assert np.array_equal(np.concatenate([t["h.rate"] for t in one]), alone)
 
 
-def test_noise_of_the_synapses_is_shared_by_the_columns() -> None:
+def test_noise_of_the_synapses_is_shared_by_the_batch_elements() -> None:
     rule = rc.Rule("walk", source="test", forward="dw = .1*randn()")
     nets = [layered((6, 5, 3), rule, batch_size=batch_size) for batch_size in (1, 4)]
     starts = [net["x_to_h1.w"] for net in nets]
@@ -500,7 +500,7 @@ def test_companions_stand_beside_and_layers_above_one_another() -> None:
 
 
 def test_error_and_modulatory_neurons_stand_beside_the_units_that_they_serve() -> None:
-    """Lillicrap et al. 2016, Supp. Fig. 4: so that B runs down, as feedback."""
+    """As in Lillicrap et al. 2016, Supp. Fig. 4, B is then drawn downwards, as feedback is."""
     boxes, edges = lay_out(feedback_alignment((30, 40, 20, 10)))
     at = {box.name: box for box in boxes}
     for name, main in {"e": "o", "m2": "h2", "m1": "h1"}.items():
@@ -519,8 +519,8 @@ def test_units_that_serve_each_other_are_drawn_apart() -> None:
 
 
 def test_a_diagram_names_rules_and_controls() -> None:
-    said = [t.get_text() for t in layered((6, 5, 3), rc.bp).diagram().axes[0].texts]
-    assert said.count("bp (not local)") == 2 and "h1_to_oᵀ (not local)" in said and "plasticity" in said
+    messages = [t.get_text() for t in layered((6, 5, 3), rc.bp).diagram().axes[0].texts]
+    assert messages.count("bp (not local)") == 2 and "h1_to_oᵀ (not local)" in messages and "plasticity" in messages
     bare = [t.get_text() for t in layered((6, 5, 3), rc.urfb).diagram(labels=False, phases=False).axes[0].texts]
     assert "urfb" not in bare and "plasticity" not in bare
 
@@ -731,7 +731,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no broadcast": (connected(rule=READS_LOSS), "reads the broadcast 'loss'.*circuit.broadcast"),
     "broadcast of many": (wide_broadcast, "a broadcast is a population of one unit, and 'h1' has 5"),
     "broadcast by name": (lambda: layered().broadcast("h1", "loss"), "a population of this circuit"),  # type: ignore
-    "nobody sends": (built("loss : 1 (broadcast)\nrate = loss : 1 (during p)"), "which nobody sends"),
+    "nothing sends": (built("loss : 1 (broadcast)\nrate = loss : 1 (during p)"), "which nothing sends"),
     "weights of one dimension": (
         connected(weights=np.zeros(3)),
         r"whether it is for pre or post units.*values\[None, :\]",

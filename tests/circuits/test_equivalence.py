@@ -64,7 +64,7 @@ STRUCTURES = {
 
 
 def assert_same_runs(make: Callable[..., rc.Circuit], data: dict[str, np.ndarray], among: Iterable[str] = ()) -> None:
-    """Both lowerings, step by step and all that is left."""
+    """Check that both lowerings agree step by step, and in all that is left."""
     differences = form_differences(make, data, among)
     assert len(differences) > 5
     assert {name: value for name, value in differences.items() if not value < EXACT} == {}
@@ -94,7 +94,7 @@ PLASTIC = {
 
 
 def between_two(equation: SynapticEquation, connectivity: Connectivity | None, **options: Any) -> rc.Circuit:
-    """Two populations that have whatever a rule reads, set from outside, and a source for every broadcast."""
+    """Return two populations that have, set from outside, all that a rule reads, and a source for every broadcast."""
 
     def reading(names: Iterable[str]) -> rc.Neuron:
         return rc.Neuron(
@@ -112,7 +112,7 @@ def between_two(equation: SynapticEquation, connectivity: Connectivity | None, *
 
 
 def check_learns_alike(dense: rc.Circuit, plain: rc.Circuit) -> None:
-    """A few presentations, each with new states: the weights change, and in both lowerings to the same."""
+    """Present a few times, each time with new states: the weights change, and in both lowerings to the same."""
     rng = np.random.default_rng(0)
     before = dense["p.w"]
     for _ in range(4):
@@ -199,7 +199,7 @@ def test_dense_is_plain_for_plastic_one_to_one(rule: str) -> None:
 
 
 def modulated(batch_size: int = 1, rule: rc.Rule | None = None, **options: Any) -> rc.Circuit:
-    """Rules and a neuron that read a broadcast, overlapping phases, a parameter of each unit, a recurrent projection."""
+    """Return a circuit with broadcasts in rules and a neuron, overlapping phases, parameters of units, and recurrence."""
     rule = rule or rc.Rule(
         "reward",
         source="test",
@@ -242,7 +242,7 @@ def test_dense_is_plain_with_broadcasts_recurrence_and_overlapping_phases() -> N
 
 
 def without_memory(order: tuple[int, ...], **options: Any) -> rc.Circuit:
-    """Units whose rates are expressions of what arrives, in a loop, and one that is broadcast."""
+    """Return a circuit of units whose rates are expressions of their inputs, in a loop, and of one that is broadcast."""
     net = rc.Circuit(**options)
     passes = "basal : 1 (compartment)\nrate = tanh(basal) : 1"
     x = net.stimulus("x", 3)
@@ -296,8 +296,8 @@ def test_dense_is_plain_for_any_circuit(seed: int) -> None:
 # --- B batch elements are B circuits -----------------------------------------------------------------------------------------
 
 
-def step_by_columns(make: Callable[..., rc.Circuit], data: dict[str, np.ndarray], batch_size: int) -> None:
-    """After each presentation of all batch elements, the weights are the mean over as many one-batch element circuits."""
+def check_batch_elements(make: Callable[..., rc.Circuit], data: dict[str, np.ndarray], batch_size: int) -> None:
+    """Check after each presentation that weights are the mean over as many circuits with one batch element."""
     differences = element_differences(make, data, batch_size)
     assert differences and max(differences.values()) < EXACT, differences
 
@@ -310,7 +310,7 @@ def test_batch_elements_are_circuits_of_their_own(rule: str) -> None:
     def make(**options: Any) -> rc.Circuit:
         return layered(rule=RULES[rule], **options)
 
-    step_by_columns(make, stimuli(make(), 12), 4)
+    check_batch_elements(make, stimuli(make(), 12), 4)
 
 
 @pytest.mark.parametrize("output", ["softmax", "squared, tanh"])
@@ -318,7 +318,7 @@ def test_batch_elements_are_circuits_of_their_own_for_every_output(output: str) 
     def make(**options: Any) -> rc.Circuit:
         return layered((6, 5, 4, 3), output=OUTPUTS[output], transfer="tanh", **options)
 
-    step_by_columns(make, stimuli(make(), 6), 3)
+    check_batch_elements(make, stimuli(make(), 6), 3)
 
 
 def test_batch_elements_are_circuits_of_their_own_with_broadcasts() -> None:
@@ -339,11 +339,11 @@ def test_batch_elements_are_circuits_of_their_own_with_broadcasts() -> None:
         )  # fmt: skip
         return net
 
-    step_by_columns(make, stimuli(make(), 6), 3)
+    check_batch_elements(make, stimuli(make(), 6), 3)
 
 
 @pytest.mark.parametrize("rule", ["urfb", "bp", "everything", "fused", "oja"])
-def test_a_last_batch_that_does_not_fill_the_columns(rule: str) -> None:
+def test_a_last_batch_that_is_not_full(rule: str) -> None:
     """Empty batch elements count for nothing: the mean is over those present."""
     data = stimuli(layered(), 9)
     full = layered(rule=RULES[rule], batch_size=5)
@@ -442,7 +442,7 @@ def test_a_transpose_has_the_synapses_of_its_partner(connectivity: Masked | OneT
     ids=["softmax", "squared", "hinge"],
 )
 def test_backpropagation_is_the_gradient(output: Any, loss: str, transfer: str) -> None:
-    """Central differences of the loss, of fields that the circuit itself computes."""
+    """The changes are central differences of the loss, of fields that the circuit itself computes."""
     net = layered((4, 4, 3, 3), rc.bp.with_parameters(rate=1.0), output=output, transfer=transfer, batch_size=6)
     data = stimuli(net, 6)
     start, step = net.state(), 1e-6
@@ -463,7 +463,7 @@ def test_backpropagation_is_the_gradient(output: Any, loss: str, transfer: str) 
 
 
 def layered_fields(net: rc.Circuit, state: dict[str, np.ndarray], data: dict[str, np.ndarray]) -> np.ndarray:
-    """The output fields of an evaluation, (batch, classes)."""
+    """Return the output fields of an evaluation, (batch, classes)."""
     net.set_state(state)
     net.run(data, learn=False)
     return next(net[k] for k in state if k.startswith("o.basal_"))
@@ -505,7 +505,7 @@ def test_recording_changes_no_bit() -> None:
 
 @pytest.mark.parametrize("output, loss", [("softmax", "softmax"), ("squared", "mse")])
 def test_settling_converges_to_the_textbook(output: str, loss: str) -> None:
-    """tau = 5 dt: the longer the phases, the nearer the update is to the textbook's."""
+    """With tau = 5 dt the update comes nearer to the textbook's, the longer the phases are."""
     make_output = {"softmax": rc.SoftmaxOutput, "squared": rc.SquaredOutput}[output]
     distances = []
     for length in (20, 50, 140):

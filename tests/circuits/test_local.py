@@ -30,7 +30,7 @@ def network(
     padding: int | str = "same",
     **options: Any,
 ) -> rc.Circuit:
-    """x, two images h1 and h2, and o. Feedback as the rule says; ``down="dfa"``: to both images from o."""
+    """Return x, two images h1 and h2, and o. The rule decides the feedback; with ``down="dfa"`` both images get it from o."""
     net = rc.Circuit(**options)
     first = connectivity(IMAGE, 3, KERNELS[0], strides[0], padding, probability)
     second = connectivity(first.above, 4, KERNELS[1], strides[1], padding, probability)
@@ -118,7 +118,7 @@ def test_tied_learning_is_a_convolution_in_numpy(rule: str) -> None:
 
 @pytest.mark.parametrize("connectivity", STRUCTURES)
 def test_backpropagation_is_the_gradient(connectivity: str) -> None:
-    """Central differences of the hinge loss (Eq. 3), of fields that the circuit itself computes."""
+    """The changes are central differences of the hinge loss (Eq. 3), of fields that the circuit itself computes."""
     rate, step = 1e-3, 1e-5
     net = network(STRUCTURES[connectivity], rc.bp.with_parameters(rate=rate), batch_size=4)
     data = shown(4)
@@ -189,7 +189,7 @@ SPLIT, FUSED = (RULES[r].with_parameters(rate=0.02) for r in ("urfb", "fused"))
 
 
 def stack(*layers: tuple[Local, rc.Rule, bool], batch_size: int) -> rc.Circuit:
-    """Images above each other, and o. Each layer: its structure, its rule, and whether feedback has weights of its own."""
+    """Return images above each other, and o; a layer has a structure, a rule, and whether its feedback has its own weights."""
     net = rc.Circuit(batch_size=batch_size, seed=3)
     images = [net.stimulus("x", int(np.prod(layers[0][0].image)))]
     for k, (s, rule, _) in enumerate(layers, start=1):
@@ -261,8 +261,8 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(case: str) -> None:
-    make, said = REFUSED[case]
-    with pytest.raises(rc.RecircuitError, match=said):
+    make, text = REFUSED[case]
+    with pytest.raises(rc.RecircuitError, match=text):
         make()
 
 

@@ -71,11 +71,11 @@ HOMEOSTATIC = """
 
 
 def everything(batch_size: int = B, **options: Any) -> rc.Circuit:
-    """A projection of each connectivity that learns by traces, one that reads sums, and units with shared variables."""
+    """Return projections of all connectivities that learn by traces, one that reads sums, and units with shared variables."""
     net = rc.Circuit(batch_size=batch_size, seed=2, **options)
     x = net.stimulus("x", 16)
     for kind, connectivity in CONNECTIVITIES.items():
-        post = _teached(net, kind, UNITS[kind])
+        post = _taught(net, kind, UNITS[kind])
         net.connect(
             x,
             post,
@@ -85,7 +85,7 @@ def everything(batch_size: int = B, **options: Any) -> rc.Circuit:
             weights=rc.uniform(0.1, 1),
             name=f"p_{kind}",
         )
-    scaled = _teached(net, "scaled", 3)
+    scaled = _taught(net, "scaled", 3)
     net.connect(x, scaled, into="ignored", rule=SCALED, connectivity=rc.Masked(0.7), weights=0.5, name="p_scaled")
     h = net.population("h", 3, rc.Neuron(HOMEOSTATIC, pace=PACE, tau=5 * ms))
     net.connect(x, h, weights=rc.uniform(0.1, 1), during="show", rule=_threshold())
@@ -93,7 +93,7 @@ def everything(batch_size: int = B, **options: Any) -> rc.Circuit:
     return net
 
 
-def _teached(net: rc.Circuit, name: str, size: int) -> rc.Population:
+def _taught(net: rc.Circuit, name: str, size: int) -> rc.Population:
     post = net.population(name, size, rc.Neuron(TEACHED))
     for what in ("y", "r"):
         source = net.stimulus(f"{what}_{name}", size)
@@ -102,7 +102,7 @@ def _teached(net: rc.Circuit, name: str, size: int) -> rc.Population:
 
 
 def _threshold() -> rc.Rule:
-    """The BCM rule: the threshold is the unit's own, and one in all batch elements."""
+    """Return a circuit with the BCM rule: the threshold is the unit's own, and one in all batch elements."""
     return rc.Rule("bcm", source="test", forward="dw = .05*rate_post*(rate_post - slow_post)*rate_pre")
 
 
@@ -112,7 +112,7 @@ def rows(net: rc.Circuit, count: int) -> dict[str, np.ndarray]:
 
 
 def expected(net: rc.Circuit, data: dict[str, np.ndarray], batch_size: int) -> dict[str, np.ndarray]:
-    """What is left after all rows, by loops over batches, elements and synapses."""
+    """Return what is left after all rows, by loops over batches, elements and synapses."""
     found: dict[str, np.ndarray] = {}
     for kind in CONNECTIVITIES:
         found |= _traced(net, kind, data, batch_size)
@@ -184,7 +184,7 @@ def _homeostatic(net: rc.Circuit, data: dict[str, np.ndarray], batch_size: int) 
 
 
 def worst(net: rc.Circuit, wanted: dict[str, np.ndarray]) -> dict[str, float]:
-    """What is apart from what must be."""
+    """Return which variables differ from those that are wanted, and by how much."""
     for key, value in wanted.items():
         assert net[key].shape == value.shape, key
     differences = {key: float(np.abs(net[key] - value).max()) for key, value in wanted.items()}
@@ -193,7 +193,7 @@ def worst(net: rc.Circuit, wanted: dict[str, np.ndarray]) -> dict[str, float]:
 
 @pytest.mark.parametrize("backend", ["numpy", "interpreter", "cpp"])
 def test_every_scope_is_as_in_a_loop(backend: str) -> None:
-    """With a last batch that is not full: 8 rows in batches of 3."""
+    """The last batch is not full: there are 8 rows in batches of 3."""
     net = everything()
     data = rows(net, 8)
     wanted = expected(net, data, B)
@@ -215,7 +215,7 @@ def test_the_reference_form_and_one_element_are_the_same() -> None:
 @pytest.mark.parametrize("batch_size", [1, 2])
 @pytest.mark.parametrize("backend", ["numpy", "interpreter"])
 def test_a_shared_variable_is_sent_and_learned_from(backend: str, batch_size: int, forward: str) -> None:
-    """Of one unit, whose threshold is what it shows at once: with x = 2 it is 2, the weight 1 grows by what is said."""
+    """The threshold of one unit is its input at once: with x = 2 it is 2, and the weight 1 grows by what the rule says."""
     unit = rc.Neuron("basal : 1 (compartment)\nrate = basal : 1 (during show)\nth = basal : 1 (shared, during show)")
     net = rc.Circuit(batch_size=batch_size)
     g, h = net.population("g", 1, unit), net.population("h", 1, unit)
@@ -228,10 +228,10 @@ def test_a_shared_variable_is_sent_and_learned_from(backend: str, batch_size: in
 
 
 def reinforced(batch_size: int, *, kept: str, **options: Any) -> rc.Circuit:
-    """Two units; the rule of the eligibility, as a trace or as a state."""
+    """Return a circuit of two units, with the rule of the eligibility as a trace or as a state."""
     rule = rc.Rule("el", source="test", forward="el = x_pre*y_post\ndw = r_post*el", **{kept: ("el",)})
     net = rc.Circuit(batch_size=batch_size, **options)
-    net.connect(net.stimulus("x", 1), _teached(net, "h", 1), into="ignored", weights=0.0, rule=rule)
+    net.connect(net.stimulus("x", 1), _taught(net, "h", 1), into="ignored", weights=0.0, rule=rule)
     net.phases("show", 1 * ms, "plasticity", 1 * ms)
     return net
 
@@ -286,7 +286,7 @@ def test_a_pair_with_a_mean_cannot_pass_check_rule(forward: str, state: tuple[st
 def test_a_mean_that_is_only_added_is_allowed(forward: str, state: tuple[str, ...]) -> None:
     rule = rc.Rule("sum", source="test", forward=forward, state=dict.fromkeys(state, 0.5))
     net = rc.Circuit(batch_size=4)
-    net.connect(net.stimulus("x", 2), _teached(net, "h", 2), into="ignored", rule=rule)
+    net.connect(net.stimulus("x", 2), _taught(net, "h", 2), into="ignored", rule=rule)
 
 
 def test_a_rule_with_traces_passes_check_rule() -> None:
@@ -298,7 +298,7 @@ def test_a_rule_with_traces_passes_check_rule() -> None:
 
 
 def rflo(batch_size: int) -> rc.Circuit:
-    """Random feedback local online learning (Murray 2019): a recurrent layer whose eligibility is low-pass filtered."""
+    """Return a circuit for RFLO (Murray 2019): a recurrent layer whose eligibility is low-pass filtered."""
     neuron = rc.Neuron(
         """
         basal  : 1 (compartment)
@@ -367,7 +367,7 @@ def test_a_threshold_of_twenty_elements_is_one_for_each_unit() -> None:
 
 
 def test_an_element_that_shows_nothing_moves_nothing_that_is_shared() -> None:
-    """5 rows in batches of 3 count 5: each trace counts its own element's presentations, and the mean counts batches."""
+    """With 5 rows in batches of 3 each trace counts its own element's presentations, 5 in all; the mean counts batches."""
     rule = rc.Rule("count", source="test", forward="n += 1; dw = 0*n", traces=("n",))
     neuron = rc.Neuron("basal : 1 (compartment)\nsize = size + basal : 1 (shared, during show)\nrate = 0.0 : 1")
     net = rc.Circuit(batch_size=3)
@@ -381,7 +381,7 @@ def test_an_element_that_shows_nothing_moves_nothing_that_is_shared() -> None:
 @pytest.mark.parametrize("options", [{}, {"optimise": False, "precision": "float32"}], ids=str)
 @pytest.mark.parametrize("backend", ["numpy", "interpreter"])
 def test_what_a_unit_remembers_stays_in_an_element_that_shows_nothing(backend: str, options: dict[str, Any]) -> None:
-    """5 rows in batches of 3: a unit that counts presentations counts 5. Its rate, and its membrane, go on."""
+    """With 5 rows in batches of 3 a unit that counts presentations counts 5. Its rate, and its membrane, go on."""
     lines = """
         basal : 1 (compartment)
         n     = n + 1                          : 1 (during count)
@@ -402,7 +402,7 @@ def test_what_a_unit_remembers_stays_in_an_element_that_shows_nothing(backend: s
 
 @pytest.mark.parametrize("backend", ["numpy", "interpreter"])
 def test_states_that_remember_through_each_other_stay_in_an_element_that_shows_nothing(backend: str) -> None:
-    """5 rows in batches of 3, as single rows in 3 circuits: a pair, a pair by way of an expression, and a ring of phases."""
+    """5 rows in batches of 3 are compared with rows in 3 circuits: a pair, a pair through an expression, a ring of phases."""
     lines = """
         basal : 1 (compartment)
         rate  = basal     : 1
@@ -430,7 +430,7 @@ def test_memory_counts_a_value_for_each_element() -> None:
     def bytes_of(batch_size: int, **kept: Any) -> int:
         rule = rc.Rule("r", source="test", forward="el += x_pre; dw = el", **kept)
         net = rc.Circuit(batch_size=batch_size)
-        net.connect(net.stimulus("x", 10), _teached(net, "h", 7), into="ignored", rule=rule, name="p")
+        net.connect(net.stimulus("x", 10), _taught(net, "h", 7), into="ignored", rule=rule, name="p")
         return Need.of(net).parts["p"]
 
     count = 8  # of updates, which the rule keeps
@@ -438,7 +438,7 @@ def test_memory_counts_a_value_for_each_element() -> None:
     assert bytes_of(5, state=("el",)) == 8 * 70 * (1 + 1) + count
     with pytest.raises(rc.RecircuitError, match="GiB"):
         net = rc.Circuit(batch_size=10_000)
-        net.connect(net.stimulus("x", 10_000), _teached(net, "h", 10_000), into="ignored", rule=TRACED)
+        net.connect(net.stimulus("x", 10_000), _taught(net, "h", 10_000), into="ignored", rule=TRACED)
         net.phases("show", 1 * ms)
         net.lowered()
 
@@ -448,14 +448,14 @@ def test_memory_counts_a_value_for_each_element() -> None:
     [
         (lambda: rc.Neuron("each_a : 1\na = a + 1 : 1 (shared)"), "each_a"),
         (lambda: rc.Neuron("a : 1 (shared)"), "flags"),
-        (lambda: rc.Neuron("total : 1 (weights into basal)"), "no compartment"),
+        (lambda: rc.Neuron("total : 1 (weights into basal)"), "is not a compartment"),
         (lambda: rc.Rule("r", source="t", forward="dw = el", traces=("el",), state=("el",)), "declared as a state"),
         (lambda: rc.Rule("r", source="t", forward="dw = incoming(x_post)"), "incoming"),
         (lambda: rc.Rule("r", source="t", forward="dw = incoming(tanh(w*x_pre))"), "sum of products"),
         (lambda: rc.Rule("r", source="t", forward="dw = incoming(w, 2)"), "must sum one expression"),
     ],
 )
-def test_what_cannot_be_is_said(make: Any, says: str) -> None:
+def test_impossible_declarations_are_refused(make: Any, says: str) -> None:
     with pytest.raises(rc.RecircuitError, match=says):
         make()
 
@@ -465,7 +465,7 @@ def test_sums_over_synapses_that_many_units_share_are_refused() -> None:
     with pytest.raises(rc.RecircuitError, match="many units share each weight"):
         net.connect(
             net.stimulus("x", 16),
-            _teached(net, "h", 32),
+            _taught(net, "h", 32),
             into="ignored",
             rule=SCALED,
             connectivity=CONNECTIVITIES["tied"],

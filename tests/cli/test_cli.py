@@ -39,15 +39,15 @@ def call(capsys, tmp_path: Path, monkeypatch):
     def run(*arguments: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as ended:
             main(list(arguments))
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
+        output = capsys.readouterr()
+        return int(ended.value.code or 0), output.out, output.err
 
     return run
 
 
 @pytest.fixture
 def small(call, tmp_path: Path) -> str:
-    """An .npz file of 60 samples, four features, three classes."""
+    """Write an .npz file of 60 samples, four features, three classes."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, 3, 80)
     x = (np.eye(3, 4)[y] + 0.3 * rng.normal(size=(80, 4))).astype(np.float32)
@@ -56,14 +56,14 @@ def small(call, tmp_path: Path) -> str:
 
 
 def table(folder: Path) -> list[dict[str, str]]:
-    """metrics.csv without its times."""
+    """Return metrics.csv without its times."""
     with (folder / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     return [{k: v for k, v in row.items() if k not in ("seconds", "presentations_per_second")} for row in rows]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder."""
+    """Return the contents of every file of a folder."""
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
@@ -127,7 +127,7 @@ def test_defaults_follow_from_the_data(call, small: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ("--layers 5-6-3", "has 4 features, so that the first layer has 4 units; got 5"),
         ("--layers 4-6-2", "has 3 classes, so that the last layer has 3 units; got 2"),
@@ -162,16 +162,16 @@ def test_defaults_follow_from_the_data(call, small: str, tmp_path: Path) -> None
         ("--rule node_perturbation_ridge --layers 4-6-3 --batch-size 10", "and got batch_size=10. Use batch_size=1"),
     ],
 )
-def test_a_wrong_call_is_refused_in_words(call, small: str, tmp_path: Path, options: str, said: str) -> None:
+def test_a_wrong_call_is_refused_in_words(call, small: str, tmp_path: Path, options: str, message: str) -> None:
     (tmp_path / "rules.py").write_text(RULES)
     code, out, err = call("train", small, *options.split(" "))
-    assert code == 2 and said in err and out == ""
+    assert code == 2 and message in err and out == ""
     assert err.startswith("recircuit: ") and err.count("\n") == 1 and "Traceback" not in err
     assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ("trian digits", "Did you mean 'train'?"),
         ("train digits --epohcs 3", "--epochs"),
@@ -186,9 +186,9 @@ def test_a_wrong_call_is_refused_in_words(call, small: str, tmp_path: Path, opti
         ("rules nosuch", "There is no rule 'nosuch'"),
     ],
 )
-def test_typos_are_answered(call, arguments: str, said: str) -> None:
+def test_typos_are_answered(call, arguments: str, message: str) -> None:
     code, _, err = call(*arguments.split())
-    assert code == 2 and said in err and "Traceback" not in err
+    assert code == 2 and message in err and "Traceback" not in err
 
 
 def test_a_rule_from_a_file_trains(call, small: str, tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_rules_learn_in_the_network_that_they_are_for(
     assert float(out.partition("Test error ")[2].partition("%")[0]) < 100 * (1 - least)
 
 
-def test_controls_and_rules_for_the_top_layer_are_said_to_be_such(call, small: str) -> None:
+def test_controls_and_rules_for_the_top_layer_are_marked(call, small: str) -> None:
     assert "not local: a control" in call("train", small, "--rule", "bp", "--epochs", "1")[1]
     out = call("train", small, "--rule", "hinge", "--epochs", "1")[1]
     assert "the weights into h1 stay as they are drawn" in out
@@ -239,7 +239,7 @@ def test_divergence_ends_the_run_and_keeps_the_weights(call, small: str, tmp_pat
 # ---- folders, stopping, going on -----------------------------------------------------------------------------------
 
 
-def test_a_run_is_written_over_only_where_that_is_said(call, small: str, tmp_path: Path) -> None:
+def test_a_run_is_overwritten_only_with_the_option(call, small: str, tmp_path: Path) -> None:
     go = ("train", small, "--epochs", "2", "--out", "a")
     assert call(*go)[0] == 0
     before = contents(tmp_path / "a")
@@ -311,7 +311,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(call, small: str, tmp_path: Path
 
 
 def started(folder: Path, *arguments: str) -> subprocess.Popen:
-    """The command in a process of its own, once it has trained two epochs."""
+    """Start the command in a process of its own, and return it once it has trained two epochs."""
     command = [sys.executable, "-c", "from recircuit.cli import main; main()", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     metrics, waited = folder / "metrics.csv", time.monotonic()

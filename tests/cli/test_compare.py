@@ -15,7 +15,7 @@ RANDOM = np.random.default_rng(0)
 
 @pytest.fixture
 def small(tmp_path: Path) -> str:
-    """Three classes that can be told apart, in a file."""
+    """Write three classes that can be told apart to a file."""
     labels = RANDOM.integers(3, size=80)
     x = np.eye(4)[labels] + 0.1 * RANDOM.random((80, 4))
     parts = {"x_train": x[:60], "y_train": labels[:60], "x_test": x[60:], "y_test": labels[60:]}
@@ -33,8 +33,8 @@ def test_a_comparison_leaves_its_files(small: str, tmp_path: Path, capsys: pytes
     folder = tmp_path / "compared"
     command = ["compare", small, "--rules", "bp,frfb", "--layers", "4-5-3", "--epochs", "2", "--out", str(folder)]
     assert code_of(*command, "--seeds", "0,3", "--batch-size", "10") == 0
-    said = capsys.readouterr()
-    assert "| bp |" in said.out and "frfb, seed 3: test error" in said.err
+    output = capsys.readouterr()
+    assert "| bp |" in output.out and "frfb, seed 3: test error" in output.err
     assert {p.name for p in folder.iterdir()} >= {f"comparison.{kind}" for kind in ("md", "csv", "json", "png")}
     written = json.loads((folder / "comparison.json").read_text())
     assert [(row["rule"], row["seeds"], row["local"]) for row in written["rules"]] == [

@@ -32,32 +32,32 @@ def call(*arguments: str, **environment: str) -> str:
 
 
 def options(command: str) -> dict[str, Any]:
-    """The parameters of a command by the names of their options."""
+    """Return the parameters of a command by the names of their options."""
     group: Any = typer.main.get_command(app)
     return {name: p for p in group.commands[command].params for name in p.opts if name.startswith("-")}
 
 
 def test_the_overview_has_every_command_once_and_whole() -> None:
     assert sorted(name for names in OVERVIEW.values() for name in names) == sorted(COMMANDS)
-    said = " ".join(call("-h").split())
-    assert said == " ".join(call("--help").split()) and "..." not in said.replace("[ARGS]...", "")
-    assert all(summary in said for summary in COMMANDS.values()) and all(f"{heading}:" in said for heading in OVERVIEW)
+    text = " ".join(call("-h").split())
+    assert text == " ".join(call("--help").split()) and "..." not in text.replace("[ARGS]...", "")
+    assert all(summary in text for summary in COMMANDS.values()) and all(f"{heading}:" in text for heading in OVERVIEW)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_a_command_has_every_option(command: str) -> None:
-    said = call(command, "-h")
-    assert said == call(command, "--help")
+    text = call(command, "-h")
+    assert text == call(command, "--help")
     for name, parameter in options(command).items():
-        assert re.search(rf"^  (-\w, )?{name}\b", said, re.M), name
-        assert " ".join(str(parameter.help).split())[:40].split()[0] in said
+        assert re.search(rf"^  (-\w, )?{name}\b", text, re.M), name
+        assert " ".join(str(parameter.help).split())[:40].split()[0] in text
 
 
 def test_options_of_train_are_in_groups() -> None:
-    said = call("train", "-h")
-    headings = re.findall(r"^(\w[\w ]+):$", said, re.M)
+    text = call("train", "-h")
+    headings = re.findall(r"^(\w[\w ]+):$", text, re.M)
     assert headings[:3] == ["Arguments", "Network", "Learning"] and headings[-1] == "Other options"
-    assert said.split("Other options:")[1].split() == "-h, --help Show this message and exit.".split()
+    assert text.split("Other options:")[1].split() == "-h, --help Show this message and exit.".split()
 
 
 def completed(words: str, count: int) -> list[str]:

@@ -13,7 +13,7 @@ from recircuit.models.training.history import History
 
 
 def in_ascii(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[object, str]:
-    """The exit code of a command, and all that it writes."""
+    """Return the exit code of a command, and all that it writes."""
     written = io.BytesIO()
     for name in ("stdout", "stderr"):
         monkeypatch.setattr(sys, name, io.TextIOWrapper(written, encoding="ascii", write_through=True))
@@ -22,10 +22,10 @@ def in_ascii(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[obj
     return ended.value.code, written.getvalue().decode("ascii")
 
 
-def test_a_training_tells_what_it_measures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_training_prints_what_it_measures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     short = ["--layers", "64-3-10", "--epochs", "1", "--backend", "numpy", "--out", str(tmp_path / "run")]
-    code, said = in_ascii(["train", "digits", *short], monkeypatch)
-    assert code == 0 and " degrees" in said and "Test error" in said
+    code, text = in_ascii(["train", "digits", *short], monkeypatch)
+    assert code == 0 and " degrees" in text and "Test error" in text
 
 
 def test_runs_are_listed_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,15 +33,15 @@ def test_runs_are_listed_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "metrics.csv").write_text(History([measured, measured | {"epoch": 2.0, "test_error": 0.05}]).csv())
     (tmp_path / "weights.safetensors").touch()
     assert in_ascii(["runs", str(tmp_path.parent)], monkeypatch)[0] == 0
-    code, said = in_ascii(["show", str(tmp_path)], monkeypatch)
-    assert code == 0 and "30 degrees -> 30 degrees" in said and "#.  25.00% -> 5.00%" in said
+    code, text = in_ascii(["show", str(tmp_path)], monkeypatch)
+    assert code == 0 and "30 degrees -> 30 degrees" in text and "#.  25.00% -> 5.00%" in text
 
 
-def test_an_option_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    code, said = in_ascii(["train", "digits", "--ü"], monkeypatch)
-    assert code == 2 and r"--\xfc" in said
+def test_an_option_that_does_not_exist_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    code, text = in_ascii(["train", "digits", "--ü"], monkeypatch)
+    assert code == 2 and r"--\xfc" in text
 
 
-def test_a_name_of_other_signs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    code, said = in_ascii(["train", "digits", "--rule", "ü\udcff"], monkeypatch)
-    assert code == 2 and r"\xfc\udcff" in said
+def test_a_name_of_other_characters_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    code, text = in_ascii(["train", "digits", "--rule", "ü\udcff"], monkeypatch)
+    assert code == 2 and r"\xfc\udcff" in text

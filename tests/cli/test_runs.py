@@ -94,7 +94,7 @@ def test_a_smaller_result_does_not_replace_a_larger_one(tmp_path: Path, monkeypa
         "epoch,seconds\n1,-1", "epoch,seconds\n1,1_0", "epoch,seconds\n1,٣", "test_error\n.5", "epoch,test_error\n1,.5\n2",
     ],
 )  # fmt: skip
-def test_values_that_no_run_measures_are_told(table: str, tmp_path: Path) -> None:
+def test_values_that_no_run_measures_are_reported(table: str, tmp_path: Path) -> None:
     (tmp_path / "metrics.csv").write_text(table)
     (tmp_path / "weights.safetensors").touch()
     assert all("metrics.csv cannot be read" in call(*command, str(tmp_path)) for command in (["runs"], ["show"]))

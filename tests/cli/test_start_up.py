@@ -17,7 +17,7 @@ HEAVY = ("brian2", "matplotlib", "scipy", "scipy.linalg", "sklearn", "sympy", "n
 
 
 def imported_by(code: str) -> set[str]:
-    """What of `HEAVY` is loaded after this code in a new process."""
+    """Return what of `HEAVY` is loaded after this code in a new process."""
     ask = f"{code}\nimport sys; print(*(name for name in {HEAVY} if name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

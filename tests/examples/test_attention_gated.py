@@ -33,7 +33,7 @@ def test_attention_gated(example: Callable[[str], ModuleType]) -> None:
 
 
 def test_choices_have_the_chances_of_the_paper(example: Callable[[str], ModuleType]) -> None:
-    """Of 4,000 choices for one input, within four standard errors."""
+    """Of 4,000 choices for one input, the shares are within four standard errors."""
     net = example("attention_gated").network((2, 3, 4), batch_size=200)
     net["h_to_o.w"] = 3 * net["h_to_o.w"]
     x = np.full((200, 2), 0.5)

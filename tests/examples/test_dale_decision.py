@@ -9,7 +9,7 @@ import numpy as np
 
 
 def test_dale_decision(example: Callable[[str], ModuleType]) -> None:
-    """12 trials of 63 steps in batches of two, without noise; an error acts on recurrent weights two steps after its rate."""
+    """There are 12 trials of 63 steps in batches of two, without noise; errors act on recurrent weights two steps later."""
     module, N = example("dale_decision"), 10
     net = module.decision(N, module.RFLO.with_parameters(rate=0.04), sigma=0.0, batch_size=2)
     w_in, w, out, back = (net[f"{name}.w"].copy() for name in ("u_to_h", "h_to_h", "h_to_z", "B"))

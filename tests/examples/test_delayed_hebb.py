@@ -9,7 +9,7 @@ import numpy as np
 
 
 def test_delayed_hebb(example: Callable[[str], ModuleType]) -> None:
-    """All weights after two series in each of two elements, and every step of a recall."""
+    """All weights after two series in each of two elements, and every step of a recall, are those of a loop."""
     module, random, n = example("delayed_hebb"), np.random.default_rng(3), 9
     delays = random.integers(0, 4, (n, n))
     net = module.associative(delays, shown=12, cue=5, free=20)
@@ -21,7 +21,7 @@ def test_delayed_hebb(example: Callable[[str], ModuleType]) -> None:
     w = np.zeros((n, n))
 
     def arriving() -> np.ndarray:
-        """(element, post, pre): what each synapse receives."""
+        """Return what each synapse receives, (element, post, pre)."""
         return np.array([[[sent[-1 - d][b, j] for j, d in enumerate(row)] for row in delays] for b in range(2)])
 
     for first in (0, 2):

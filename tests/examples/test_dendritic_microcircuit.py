@@ -13,7 +13,7 @@ def f(u: np.ndarray) -> np.ndarray:
 
 
 def fields(w: dict[str, np.ndarray], x: np.ndarray, p: np.ndarray, o: np.ndarray, i: np.ndarray) -> list[np.ndarray]:
-    """What arrives in the basal and apical dendrites, at the outputs and at the interneurons."""
+    """Return what arrives in the basal and apical dendrites, at the outputs and at the interneurons."""
     return [x @ w["W"].T, f(o) @ w["R"].T + f(i) @ w["Q"].T, f(p) @ w["W_out"].T, f(p) @ w["V"].T]
 
 
@@ -23,7 +23,7 @@ State = tuple[np.ndarray, np.ndarray, np.ndarray]
 def settled(
     w: dict[str, np.ndarray], shown: np.ndarray, state: State, wanted: np.ndarray | None
 ) -> tuple[State, State]:
-    """The rates of pyramidal units, outputs and interneurons after 15 steps, and before the last of them."""
+    """Return the rates of pyramidal units, outputs and interneurons after 15 steps, and before the last of them."""
     before = state
     for _ in range(15):
         before = p, o, i = state
@@ -38,7 +38,7 @@ def settled(
 
 
 def learn(w: dict[str, np.ndarray], shown: np.ndarray, state: State, before: State, *, taught: bool) -> None:
-    """The interneurons learn always, what comes up if there is a teacher, and what cancels the feedback if there is none."""
+    """Let interneurons learn always, upward weights with a teacher, and the weights that cancel feedback without one."""
     p, o, i = state
     basal, apical, to_o, to_i = fields(w, shown, *before)
     w["V"] += 0.4 * (f(i) - f(to_i / 1.1)).T @ f(p) / 4

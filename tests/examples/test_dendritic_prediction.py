@@ -10,7 +10,7 @@ from brian2 import Hz, ms
 
 
 def test_dendritic_prediction(example: Callable[[str], ModuleType]) -> None:
-    """By Euler's method; a dendrite receives what its inputs were in the step before."""
+    """The loop is Euler's method; a dendrite receives the inputs of the step before."""
     module = example("dendritic_prediction")
     net = module.cell(4, module.RULE.with_parameters(eta=40 * Hz))
     random = np.random.default_rng(1)

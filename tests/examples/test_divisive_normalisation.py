@@ -9,7 +9,7 @@ import numpy as np
 
 
 def test_divisive_normalisation(example: Callable[[str], ModuleType]) -> None:
-    """600 stimuli in batches of four; some of the weights are held at zero."""
+    """There are 600 stimuli in batches of four; some of the weights are held at zero."""
     random = np.random.default_rng(5)
     usual = random.uniform(0, 0.3, (6, 6))
     net = example("divisive_normalisation").normalised(6, usual, batch_size=4)

@@ -26,9 +26,9 @@ def test_drtp(example: Callable[[str], ModuleType], hears: str) -> None:
         h1 = np.tanh(shown @ w[0].T + b[0])
         h2 = np.tanh(h1 @ w[1].T + b[1])
         o = 1 / (1 + np.exp(-(h2 @ w[2].T + b[2])))
-        heard = wanted - o if hears == "error" else wanted
-        told = [(heard @ back[0].T) * (1 - h1**2), (heard @ back[1].T) * (1 - h2**2), wanted - o]
-        for weights, bias, delta, below in zip(w, b, told, (shown, h1, h2)):
+        signal = wanted - o if hears == "error" else wanted
+        deltas = [(signal @ back[0].T) * (1 - h1**2), (signal @ back[1].T) * (1 - h2**2), wanted - o]
+        for weights, bias, delta, below in zip(w, b, deltas, (shown, h1, h2)):
             weights += 0.2 * delta.T @ below / 4
             bias += 0.2 * delta.mean(axis=0)
     for pre, post, weights, bias, before in zip(layers, layers[1:], w, b, first):

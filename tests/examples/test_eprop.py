@@ -11,14 +11,14 @@ ALPHA, RHO, BETA = np.exp(-1 / 5), np.exp(-1 / 60), 0.3
 
 
 def z_of(v: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The rate and its derivative."""
+    """Return the rate and its derivative."""
     above = v - BETA * a
     z = np.tanh(np.maximum(above, 0))
     return z, (above > 0) * (1 - z**2)
 
 
 def test_eprop(example: Callable[[str], ModuleType]) -> None:
-    """20 presentations of 21 steps in batches of two; an error acts on recurrent weights two steps after its rate."""
+    """There are 20 presentations of 21 steps in batches of two; an error acts on recurrent weights two steps after its rate."""
     net = example("eprop").eprop(5, outputs=2, wait=8, batch_size=2)
     w_in, w, out, back = (net[f"{name}.w"].copy() for name in ("x_to_h", "h_to_h", "h_to_y", "B"))
     first, recall, random = w_in.copy(), range(14, 19), np.random.default_rng(3)
@@ -47,8 +47,8 @@ def test_eprop(example: Callable[[str], ModuleType]) -> None:
     assert np.abs(w_in - first).max() > 0.05
 
 
-def test_eprop_is_the_gradient_where_units_do_not_hear_of_each_other(example: Callable[[str], ModuleType]) -> None:
-    """Without recurrent weights, and with feedback that is the readout's transpose; the derivative by differences."""
+def test_eprop_is_the_gradient_where_units_do_not_project_to_each_other(example: Callable[[str], ModuleType]) -> None:
+    """There are no recurrent weights, and feedback is the readout's transpose; the derivative is taken by differences."""
     module, rate = example("eprop"), 1e-7
     rule, fixed = module.EPROP.with_parameters(rate=rate), module.READOUT.with_parameters(rate=0.0)
     net = module.eprop(4, outputs=2, wait=8, batch_size=1, rule=rule, readout=fixed)

@@ -10,7 +10,7 @@ from brian2 import ms
 
 
 def test_force(example: Callable[[str], ModuleType]) -> None:
-    """The loop is the paper's but for one thing: what the readout is reaches the units one step later."""
+    """The loop is the paper's except for one thing: what the readout is reaches the units one step later."""
     module, steps = example("force"), 300
     net = module.force(units=20, density=0.3)
     j, feedback = net["J.w"], net["feedback.w"][:, 0]

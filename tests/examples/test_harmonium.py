@@ -36,7 +36,7 @@ def test_harmonium(example: Callable[[str], ModuleType]) -> None:
 
 
 def test_drawn_states_have_their_probabilities(example: Callable[[str], ModuleType]) -> None:
-    """The visible units of the phase `down`, given the hidden ones, within five standard deviations."""
+    """The visible units of the phase `down`, given the hidden ones, are within five standard deviations."""
     net = example("harmonium").harmonium(3, 2, rate=0.0, batch_size=20)
     net["W.w"], net["back.w"] = [[1, -2, 0.5], [0.3, 1, -1]], np.transpose([[1, -2, 0.5], [0.3, 1, -1]])
     net["b.w"] = [[0.5], [0], [-0.5]]

@@ -9,7 +9,7 @@ import numpy as np
 
 
 def test_neural_field(example: Callable[[str], ModuleType]) -> None:
-    """300 steps with two bumps, with the noise that the circuit drew; the input reaches the field one step later."""
+    """There are 300 steps with two bumps, with the noise that the circuit drew; the input reaches the field one step later."""
     module, side = example("neural_field"), 8
     shown, _ = module.bumps(side, 300, 2, alone=100)
     net = module.field(side)

@@ -9,7 +9,7 @@ import numpy as np
 
 
 def test_rflo(example: Callable[[str], ModuleType]) -> None:
-    """The loop is the paper's but for one thing: what an error does to recurrent weights comes one step later."""
+    """The loop is the paper's except for one thing: what an error does to recurrent weights comes one step later."""
     steps, tau, trials = 30, 10.0, 15
     module = example("rflo")
     rules = module.RECURRENT.with_parameters(rate=0.05), module.READOUT.with_parameters(rate=0.02)

@@ -30,7 +30,7 @@ def test_self_organising_map(example: Callable[[str], ModuleType]) -> None:
 
 
 def test_a_sharp_winner_takes_all(example: Callable[[str], ModuleType]) -> None:
-    """Kohonen's own rule, with the unit of the largest answer as the winner."""
+    """The rule is then Kohonen's own, with the unit of the largest answer as the winner."""
     module = example("self_organising_map")
     net = module.network(3, 2)
     net["h.sharpness"] = 3e3

@@ -9,7 +9,7 @@ import numpy as np
 
 
 def test_short_term_plasticity(example: Callable[[str], ModuleType]) -> None:
-    """Rates that change in every step, in three batch elements: what is left, what is used, and both currents."""
+    """Rates change in every step, in three batch elements; resources, their use, and both currents are those of a loop."""
     net = example("short_term_plasticity").one_axon(batch_size=3)
     rates = np.random.default_rng(0).uniform(0, 100, (3, 400, 1))
     net.run({"axon": rates})

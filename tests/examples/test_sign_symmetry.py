@@ -11,7 +11,7 @@ import pytest
 
 @pytest.mark.parametrize("name", ["signs", "signs, Batch Manhattan"])
 def test_sign_symmetry(example: Callable[[str], ModuleType], name: str) -> None:
-    """In the first presentation the synapses have told nothing yet, and nothing comes down."""
+    """In the first presentation the weights have sent nothing yet, and nothing comes down."""
     module = example("sign_symmetry")
     rule = module.RULES[name].with_parameters(rate=0.05 if name == "signs" else 0.005, size=0.3)
     net = module.network((6, 5, 4, 3), rule, batch_size=4)

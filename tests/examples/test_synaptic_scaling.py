@@ -11,7 +11,7 @@ import pytest
 
 @pytest.mark.parametrize("kind", ["RATE_SCALED", "WEIGHT_SCALED"])
 def test_synaptic_scaling(example: Callable[[str], ModuleType], kind: str) -> None:
-    """500 stimuli in batches of five; the mean rate is shared by the batch."""
+    """There are 500 stimuli in batches of five; the mean rate is shared by the batch."""
     module = example("synaptic_scaling")
     net = module.scaled(6, 3, getattr(module, kind).with_parameters(eta=0.01), batch_size=5)
     w, mean, first = net["x_to_h.w"].copy(), np.full(3, 2.0), net["x_to_h.w"].copy()

@@ -13,7 +13,7 @@ import pytest
 def loop(
     module: ModuleType, environment: Any, size: tuple[int, int], episodes: int, trace: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    """Sutton and Barto 2018, section 13.6, but for the power of the discount, and with one pace for both."""
+    """Learn as in Sutton and Barto 2018, section 13.6, without the power of the discount, and with one rate for both."""
     random, keeps, (states, actions) = np.random.default_rng(seed), trace * module.DISCOUNT, size
     v, u, lengths = np.zeros(states), np.zeros((actions, states)), []
     for episode in range(episodes):

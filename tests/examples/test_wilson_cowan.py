@@ -12,7 +12,7 @@ INPUTS = np.array([0.5, 1.25, 1.8, 2.5])
 
 
 def derivatives(e: np.ndarray, i: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Tau times the derivatives without noise."""
+    """Return tau times the derivatives without noise."""
 
     def s(x: np.ndarray, a: float, theta: float) -> np.ndarray:
         return 1 / (1 + np.exp(-a * (x - theta))) - 1 / (1 + np.exp(a * theta))
@@ -25,7 +25,7 @@ def derivatives(e: np.ndarray, i: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_wilson_cowan(example: Callable[[str], ModuleType]) -> None:
-    """Without noise, four inputs in one run, of which two cycle."""
+    """There are four inputs in one run without noise, of which two cycle."""
     net = example("wilson_cowan").wilson_cowan(INPUTS)
     net.run(200 * ms)
     e, i = np.zeros(4), np.zeros(4)

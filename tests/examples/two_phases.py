@@ -11,7 +11,7 @@ Array = NDArray[np.float64]
 
 
 def logistic(field: Array) -> Array:
-    """f."""
+    """Return the logistic function of a field."""
     return 1 / (1 + np.exp(-field))
 
 
@@ -26,7 +26,7 @@ class Settling:
     o: Array
 
     def settle(self, shown: Array, strength: float, held: Array | None = None) -> None:
-        """Twenty steps of half of the way, all units at once; the outputs follow `held`, if there is one."""
+        """Take twenty steps of half of the way, all units at once; the outputs follow `held`, if there is one."""
         for _ in range(20):
             to_h = logistic(shown @ self.up[0].T + self.biases[0] + strength * self.o @ self.down.T)
             to_o = logistic(self.h @ self.up[1].T + self.biases[1]) if held is None else held

@@ -53,7 +53,7 @@ MIRROR = rule(
 
 
 def failed(one: rc.Rule, **options: Any) -> tuple[list[str], str]:
-    """The names of the checks that fail, and the message."""
+    """Return the names of the checks that fail, and the message."""
     with pytest.raises(RuleFails) as caught:
         check_rule(one, **options)
     assert isinstance(caught.value, AssertionError) and not caught.value.report.ok
@@ -77,7 +77,7 @@ def test_a_rule_with_everything() -> None:
 
 @pytest.mark.cpp
 def test_a_rule_with_everything_compiled() -> None:
-    """Its noise too: the same seed gives the same bits."""
+    """This includes its noise: the same seed gives the same bits."""
     (row,) = [row for row in check_rule(EVERYTHING, ["numpy", "cpp"]).rows if row.check == "cpp = numpy"]
     assert row.ok and row.difference is not None and row.difference < 1e-10
 
@@ -203,7 +203,7 @@ def test_a_wrong_product_is_found(lowered_otherwise: Callable[..., None]) -> Non
 
 
 def test_a_mean_in_the_wrong_place_is_found(lowered_otherwise: Callable[..., None]) -> None:
-    """Of one batch element the mean of squares is the square of the mean, so that only the batch elements can show it."""
+    """With one batch element the mean of squares is the square of the mean, so that only several batch elements can show it."""
     one = rule("g = error_post*x_pre; s += g**2; dw = s", state=("s",))
     other = rule("s += (error_post*x_pre)**2; dw = s", state=("s",)).forward
     lowered_otherwise(lambda equation: lower(other if equation.statements == one.forward.statements else equation))
@@ -242,7 +242,7 @@ def test_the_report_is_a_table() -> None:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example, built and laid out as an installer does."""
+    """Return the folder of the example, built and laid out as an installer does."""
     base = tmp_path_factory.mktemp("package")
     shutil.copytree(EXAMPLE, base / "source", ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
     build = "from setuptools import build_meta as b; b.build_wheel('../out')"

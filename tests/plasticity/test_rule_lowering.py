@@ -126,7 +126,7 @@ def world(equation: SynapticEquation, seed: int = 0, batch_size: int = BATCH_SIZ
 
 
 def law(equation: SynapticEquation, world: World) -> dict[str, np.ndarray]:
-    """Each right-hand side in every batch element, averaged; later statements read the average."""
+    """Return what each right-hand side gives in every batch element, averaged; later statements read the average."""
     names: dict[str, Any] = world.scalars | dict(world.synapse)
     names |= {name: value[:, None, None] for name, value in world.broadcasts.items()}
     names |= {f"{name}_pre": value[:, None, :] for name, value in world.pre.items()}
@@ -141,7 +141,7 @@ def law(equation: SynapticEquation, world: World) -> dict[str, np.ndarray]:
 
 
 def interpret(steps: tuple[Step, ...], world: World) -> dict[str, np.ndarray]:
-    """The steps, each of which may read only what its kind may."""
+    """Carry out the steps, each of which may read only what its kind may."""
     arrays = dict(world.synapse) | {name: np.full((N_POST, N_PRE), np.nan) for name in drives(steps)}
     noise = np.random.default_rng(world.seed)
     for step in steps:
@@ -189,7 +189,7 @@ OPERATORS = {
 
 
 def evaluate(expression: str | ast.AST, names: Mapping[str, Any], noise: Any = None) -> Any:
-    """The value of an expression, by its grammar."""
+    """Return the value of an expression, by its grammar."""
     node = ast.parse(expression, mode="eval").body if isinstance(expression, str) else expression
     match node:
         case ast.Constant(value=value):
@@ -231,7 +231,7 @@ def test_steps_equal_the_law(name: str, batch_size: int) -> None:
 
 @pytest.mark.parametrize("name", [name for name, equation in EQUATIONS.items() if not equation.random])
 def test_fused_equals_splitting(name: str) -> None:
-    """The whole of a statement as one loop, which is what an unsplittable one runs as."""
+    """A whole statement as one loop, which is how an unsplittable one runs, gives the same."""
     equation = EQUATIONS[name]
     here = world(equation, seed=4)
     fused = tuple(
@@ -244,14 +244,14 @@ def test_fused_equals_splitting(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, equation in EQUATIONS.items() if not equation.random])
-def test_plain_code_is_the_law_of_one_column(name: str) -> None:
+def test_plain_code_is_the_law_of_one_batch_element(name: str) -> None:
     equation = EQUATIONS[name]
     here = world(equation, seed=5, batch_size=1)
     assert_same(in_brian2(equation, here), law(equation, here))
 
 
 def in_brian2(equation: SynapticEquation, here: World) -> dict[str, np.ndarray]:
-    """One update by Brian2's own `Synapses`."""
+    """Make one update by Brian2's own `Synapses`."""
     import brian2
 
     units = "\n".join(f"{name} : 1" for name in (*UNIT_VARIABLES, *here.broadcasts))
@@ -319,7 +319,7 @@ STATEMENTS = st.tuples(st.sampled_from(["dw = ", "w = ", "v = ", "v += ", "g = "
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.lists(STATEMENTS, min_size=1, max_size=3), st.integers(0, 99))
 def test_steps_of_any_rule_equal_the_law(statements: list[tuple[str, str]], seed: int) -> None:
-    """Positive numbers, and errors relative to the sum of what is added and subtracted."""
+    """Numbers are positive, and errors are relative to the sum of what is added and subtracted."""
     names = [f"g{i} = " if target == "g = " else target for i, (target, _) in enumerate(statements)]
     lines = [name + expression for name, (_, expression) in zip(names, statements)]
     drives_read = [f"dw = {name[:-3]}*x_post" for name in names if name.startswith("g")]
@@ -338,18 +338,18 @@ def test_steps_of_any_rule_equal_the_law(statements: list[tuple[str, str]], seed
 
 
 def test_hinge_is_equation_4() -> None:
-    """Against the cases as Amit prints them, the thresholds among the fields."""
+    """The rule is compared with the cases as Amit prints them, with the thresholds among the fields."""
     equation = hinge.with_parameters(mu=0.25).forward
     here = world(equation, batch_size=60)
     target, field, x = here.post["target"], here.post["basal"], here.pre["x"]
     target[:], field[:] = np.sign(target), np.resize([-2, -1, -0.5, 0, 0.5, 1, 2], field.shape)
     change = np.zeros((N_POST, N_PRE))
-    for column in range(60):
+    for element in range(60):
         for c in range(N_POST):
-            if target[column, c] == 1 and field[column, c] <= 1:
-                change[c] += x[column] / 60
-            elif target[column, c] == -1 and field[column, c] >= -1:
-                change[c] -= 0.25 * x[column] / 60
+            if target[element, c] == 1 and field[element, c] <= 1:
+                change[c] += x[element] / 60
+            elif target[element, c] == -1 and field[element, c] >= -1:
+                change[c] -= 0.25 * x[element] / 60
     assert_same(interpret(lower(equation), here), {"w": here.synapse["w"] + change})
 
 

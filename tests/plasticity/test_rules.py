@@ -24,7 +24,7 @@ DECLARED = {"parameters": {"rate": 0.1, "theta": 1.0}, "state": ("trace",), "bro
 
 
 def rule(forward: str | None, **keywords: Any) -> Rule:
-    """A rule with those of some parameters, a state and a broadcast that its equations read."""
+    """Return a rule with those of some parameters, a state and a broadcast that its equations read."""
     read = set(re.findall(r"\w+", f"{forward} {keywords.get('feedback')}"))
     own = {
         "parameters": {name: value for name, value in DECLARED["parameters"].items() if name in read},  # type: ignore[union-attr]
@@ -396,7 +396,7 @@ def test_with_weight_limit() -> None:
 
 
 def test_quantisation() -> None:
-    """Every size goes to the nearest power of two, by the logarithm, and what is small to the smallest of them."""
+    """Every size goes to the nearest power of two, by the logarithm, and small sizes go to the smallest of them."""
     one = urfb.modified(modifiers.quantisation(1, 0.5))
     assert str(one.feedback) == "update = rate*error_pre*x_post\ndw = largest_update*sign(update)"
     assert bp.modified(modifiers.quantisation(1, 0.5)).feedback == bp.feedback

@@ -50,7 +50,7 @@ class Pass(NamedTuple):
 
 
 def forward(weights: Sequence[Array], x: Array, transfer: str = "clip") -> Pass:
-    """h_l = W_l x_{l-1}, x_l = sigma(h_l), the output layer linear. x: (B, n_0)."""
+    """Return the fields h_l = W_l x_{l-1} and the rates x_l = sigma(h_l), where the output layer is linear. x: (B, n_0)."""
     sigma = TRANSFERS[transfer].value
     fields, rates = [], [x]
     for l, w in enumerate(weights, start=1):
@@ -60,19 +60,19 @@ def forward(weights: Sequence[Array], x: Array, transfer: str = "clip") -> Pass:
 
 
 def one_hot(labels: Labels, classes: int, dtype: type | np.dtype = np.float64) -> Array:
-    """(B, classes): 1 at the label, else 0."""
+    """Return an array (B, classes) that is 1 at the label, else 0."""
     return np.eye(classes, dtype=dtype)[labels]
 
 
 def hinge_cost(h: Array, labels: Labels, S: float = 1.0, mu: float = 0.1) -> Array:
-    """Eq. 3 with the threshold S of section 2.3, (B,): [S - h_y]_+ + mu sum_{c != y} [S + h_c]_+."""
+    """Return the cost of Eq. 3 with the threshold S of section 2.3, (B,): [S - h_y]_+ + mu sum_{c != y} [S + h_c]_+."""
     own = one_hot(labels, h.shape[1], h.dtype)
     terms = own * np.maximum(S - h, 0) + mu * (1 - own) * np.maximum(S + h, 0)
     return terms.sum(axis=1)
 
 
 def hinge_delta(h: Array, labels: Labels, S: float = 1.0, mu: float = 0.1) -> Array:
-    """Eq. 4-5, corrected, (B, C): 1 if c = y and h_c <= S; -mu if c != y and h_c >= -S; else 0.
+    """Return delta of Eq. 4-5, corrected, (B, C): 1 if c = y and h_c <= S; -mu if c != y and h_c >= -S; else 0.
 
     At h_c = +-S the circuit of section 2.3 still updates (Eq. 5), which Eq. 4 does not.
     """
@@ -82,54 +82,54 @@ def hinge_delta(h: Array, labels: Labels, S: float = 1.0, mu: float = 0.1) -> Ar
 
 
 def softmax(h: Array) -> Array:
-    """exp(h_c) / sum_c exp(h_c), (B, C)."""
+    """Return exp(h_c) / sum_c exp(h_c), (B, C)."""
     exp = np.exp(h - h.max(axis=1, keepdims=True))
     return exp / exp.sum(axis=1, keepdims=True)
 
 
 def softmax_cost(h: Array, labels: Labels) -> Array:
-    """Cross-entropy -log softmax(h)_y, (B,)."""
+    """Return the cross-entropy -log softmax(h)_y, (B,)."""
     shifted = h - h.max(axis=1, keepdims=True)
     own = np.take_along_axis(shifted, labels[:, None], axis=1)[:, 0]
     return np.log(np.exp(shifted).sum(axis=1)) - own
 
 
 def softmax_delta(h: Array, labels: Labels) -> Array:
-    """Minus the derivative of the cross-entropy, (B, C): one_hot(y) - softmax(h)."""
+    """Return minus the derivative of the cross-entropy, (B, C): one_hot(y) - softmax(h)."""
     return one_hot(labels, h.shape[1], h.dtype) - softmax(h)
 
 
 def mse_cost(h: Array, targets: Array) -> Array:
-    """Half the squared distance, (B,). targets: labels (taken as one-hot) or (B, C)."""
+    """Return half the squared distance, (B,). targets: labels (taken as one-hot) or (B, C)."""
     return 0.5 * ((as_targets(targets, h) - h) ** 2).sum(axis=1)
 
 
 def mse_delta(h: Array, targets: Array) -> Array:
-    """Minus the derivative of half the squared distance, (B, C): target - h."""
+    """Return minus the derivative of half the squared distance, (B, C): target - h."""
     return as_targets(targets, h) - h
 
 
 def as_targets(targets: Array, h: Array) -> Array:
-    """Labels (B,) become one-hot rows of h's dtype; (B, C) is returned as it is."""
+    """Return labels (B,) as one-hot rows of h's dtype; targets (B, C) are returned as they are."""
     return one_hot(targets, h.shape[1], h.dtype) if targets.ndim == 1 else targets
 
 
 def cost(h: Array, labels: Array, loss: str, S: float = 1.0, mu: float = 0.1) -> Array:
-    """The cost of each batch element, (B,)."""
+    """Return the cost of each batch element, (B,)."""
     if loss == "hinge":
         return hinge_cost(h, labels, S, mu)
     return {"softmax": softmax_cost, "mse": mse_cost}[loss](h, labels)
 
 
 def output_delta(h: Array, labels: Array, loss: str, S: float = 1.0, mu: float = 0.1) -> Array:
-    """delta_L = -dC/dh_L, (B, C)."""
+    """Return delta_L = -dC/dh_L, (B, C)."""
     if loss == "hinge":
         return hinge_delta(h, labels, S, mu)
     return {"softmax": softmax_delta, "mse": mse_delta}[loss](h, labels)
 
 
 def deltas(back: Sequence[Array], fields: Sequence[Array], top: Array, transfer: str = "clip") -> list[Array]:
-    """Eq. 6, corrected: delta_l * sigma'(h_l) for l = 1..L, (B, n_l), from delta_L = `top`.
+    """Return the deltas of Eq. 6, corrected: delta_l * sigma'(h_l) for l = 1..L, (B, n_l), from delta_L = `top`.
 
     back: R_l, (n_{l-1}, n_l), l = 2..L. The output layer is linear (sigma' = 1).
     """
@@ -141,7 +141,7 @@ def deltas(back: Sequence[Array], fields: Sequence[Array], top: Array, transfer:
 
 
 def feedback_of(rule: str, weights: Sequence[Array], feedback: Sequence[Array] | None) -> list:
-    """R_l, l = 2..L: W_l^T for "bp", the given matrices for "frfb" and "urfb"."""
+    """Return R_l, l = 2..L: W_l^T for "bp", the given matrices for "frfb" and "urfb"."""
     if rule == "bp":
         return [w.T for w in weights[1:]]
     if rule not in ("frfb", "urfb") or feedback is None:
@@ -160,7 +160,8 @@ def gradients(
     S: float = 1.0,
     mu: float = 0.1,
 ) -> list[Array]:
-    """Eq. 6-7 averaged over the batch elements: <delta_l sigma'(h_l) x_{l-1}^T>, (n_l, n_{l-1}), l = 1..L.
+    """Return the gradients of Eq. 6-7 averaged over the batch elements: <delta_l sigma'(h_l) x_{l-1}^T>, (n_l,
+    n_{l-1}), l = 1..L.
 
     It is minus the gradient of the mean cost for "bp". For "urfb" the increment of R_l is the
     transpose of that of W_l; for "frfb" R_l stays.
@@ -172,7 +173,7 @@ def gradients(
 
 
 def masked(arrays: Sequence[Array], masks: Masks) -> list[Array]:
-    """arrays * masks (0 or 1), elementwise; None leaves an array, or all of them, alone."""
+    """Return arrays * masks (0 or 1), elementwise; None leaves an array, or all of them, as they are."""
     chosen = [None] * len(arrays) if masks is None else masks
     return [a if m is None else a * m for a, m in zip(arrays, chosen, strict=True)]
 
@@ -198,7 +199,7 @@ def train_step(
     forward_masks: Masks = None,
     feedback_masks: Masks = None,
 ) -> Increments:
-    """One batch: adds rate * gradients to W_l, and for "urfb" its transpose to R_l, in place.
+    """Train one batch: rate * gradients are added to W_l, and for "urfb" their transpose to R_l, in place.
 
     The masks (1: a synapse, 0: none) are drawn separately for W, (n_l, n_{l-1}), and for R,
     (n_{l-1}, n_l); a missing synapse never grows. Its weight must be 0 from the start.
@@ -212,5 +213,5 @@ def train_step(
 
 
 def errors(weights: Sequence[Array], x: Array, labels: Labels, transfer: str = "clip") -> float:
-    """Share of batch elements whose largest output is not the label's."""
+    """Return the share of batch elements whose largest output is not the label's."""
     return float(np.mean(forward(weights, x, transfer).fields[-1].argmax(axis=1) != labels))

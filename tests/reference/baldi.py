@@ -31,12 +31,12 @@ TRANSFERS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] 
 
 
 def same(j: Array) -> Array:
-    """A channel that changes nothing."""
+    """Return what it is given: this is a channel that changes nothing."""
     return j
 
 
 def quantise(x: Array, alpha: float, bits: int) -> Array:
-    """Eq. 19: alpha sign(x) 2^round(clip(log2|x/alpha|, -bits + 1, 0)), with sign(0) = 0."""
+    """Return x quantised by Eq. 19: alpha sign(x) 2^round(clip(log2|x/alpha|, -bits + 1, 0)), with sign(0) = 0."""
     with np.errstate(divide="ignore"):
         exponent = np.log2(np.abs(x) / alpha)
     return alpha * np.sign(x) * 2 ** np.round(np.clip(exponent, -bits + 1, 0))
@@ -44,7 +44,7 @@ def quantise(x: Array, alpha: float, bits: int) -> Array:
 
 @dataclass(frozen=True)
 class Algorithm:
-    """Which of the family.
+    """One algorithm of the family.
 
     kind: "bp", "sbp", "rbp", "srbp", or "top" (only the top layer learns). derivative: with f' or without. adaptive:
     the matrices of the channel learn (ARBP, ASRBP). signals: what each hidden layer's J^h goes through (Eq. 17).
@@ -61,7 +61,7 @@ class Algorithm:
 
 
 def forward(weights: Sequence[Array], x: Array, transfer: str = "tanh") -> list[Array]:
-    """O^0..O^L (Eq. 2), the last by softmax."""
+    """Return O^0..O^L (Eq. 2), the last by softmax."""
     outputs = [x]
     for w in weights[:-1]:
         outputs.append(TRANSFERS[transfer][0](outputs[-1] @ w.T))
@@ -73,7 +73,7 @@ def forward(weights: Sequence[Array], x: Array, transfer: str = "tanh") -> list[
 def signals(
     a: Algorithm, weights: Sequence[Array], channel: Sequence[Array], outputs: Sequence[Array], error: Array
 ) -> list[Array]:
-    """I^h of the hidden layers (Eq. 4, 7, 18): J^h, through the channel's function, times f' of its own layer.
+    """Return I^h of the hidden layers (Eq. 4, 7, 18): J^h, through the channel's function, times f' of its own layer.
 
     What BP and RBP pass down is I^h; SBP passes J^h, so that C^h is the product of transposes (section 3); in SRBP
     every layer is sent the output's error.
@@ -97,7 +97,7 @@ def step(
     labels: NDArray[np.integer],
     rate: float | Sequence[float],
 ) -> list[Array]:
-    """One minibatch: changes ``weights``, and ``channel`` where it is adaptive, in place; returns the I^h."""
+    """Train one minibatch: ``weights`` change, and ``channel`` where it is adaptive, in place; the I^h are returned."""
     outputs = forward(weights, x, a.transfer)
     error = np.eye(weights[-1].shape[0])[labels] - outputs[-1]
     hidden = [] if a.kind == "top" else signals(a, weights, channel, outputs, error)
@@ -117,14 +117,14 @@ def step(
 
 
 def _mean(post: Array, pre: Array, function: Callable[[Array], Array] | None) -> Array:
-    """The mean over stimuli of post (x) pre, each first through a function."""
+    """Return the mean over stimuli of post (x) pre, each first through a function."""
     if function is None:
         return post.T @ pre / len(pre)
     return np.mean([function(np.outer(a, b)) for a, b in zip(post, pre, strict=True)], axis=0)
 
 
 def cost_of_channel(sizes: Sequence[int], kind: str) -> int:
-    """Multiplications by weights that bring the error to the hidden layers: Eq. 14 without W^1, and Eq. 15."""
+    """Return how many multiplications by weights bring the error to the hidden layers: Eq. 14 without W^1, and Eq. 15."""
     hidden = sizes[1:-1]
     if kind == "srbp":
         return sizes[-1] * sum(hidden)

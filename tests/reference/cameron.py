@@ -17,7 +17,7 @@ Array = NDArray[np.floating]
 
 
 def from_below(A: Array, B: Array, x: Array) -> tuple[Array, Array]:
-    """The mean increments (h - h^) x^T and (x - x^) h^T of h = Ax, x^ = Bh, h^ = Ax^."""
+    """Return the mean increments (h - h^) x^T and (x - x^) h^T of h = Ax, x^ = Bh, h^ = Ax^."""
     h = x @ A.T
     x_back = h @ B.T
     h_back = x_back @ A.T
@@ -25,7 +25,7 @@ def from_below(A: Array, B: Array, x: Array) -> tuple[Array, Array]:
 
 
 def from_above(A: Array, B: Array, z: Array) -> tuple[Array, Array]:
-    """The mean increments (z - z^) x'^T and (x' - x'^) z^T of x' = Bz, z^ = Ax', x'^ = Bz^."""
+    """Return the mean increments (z - z^) x'^T and (x' - x'^) z^T of x' = Bz, z^ = Ax', x'^ = Bz^."""
     x = z @ B.T
     z_back = x @ A.T
     x_back = z_back @ B.T
@@ -33,13 +33,13 @@ def from_above(A: Array, B: Array, z: Array) -> tuple[Array, Array]:
 
 
 def penrose(A: Array, B: Array) -> list[float]:
-    """How far ABA is from A, BAB from B, (AB)^T from AB and (BA)^T from BA, each over the norm of what it should be."""
+    """Return how far ABA is from A, BAB from B, (AB)^T from AB and (BA)^T from BA, each over the norm of what it should be."""
     pairs = [(A @ B @ A, A), (B @ A @ B, B), ((A @ B).T, A @ B), ((B @ A).T, B @ A)]
     return [float(np.linalg.norm(got - wanted) / np.linalg.norm(wanted)) for got, wanted in pairs]
 
 
 def supervised(weights: Sequence[Array], feedback: Sequence[Array], x: Array, target: Array) -> list[Array]:
-    """The mean increments error_l x_{l-1}^T, l = 1..L, of a tanh network with a linear output.
+    """Return the mean increments error_l x_{l-1}^T, l = 1..L, of a tanh network with a linear output.
 
     error_L = target - h_L; error_l = f'(h_l) B_{l+1} error_{l+1}.
     """
@@ -61,7 +61,7 @@ def train_step(
     rate: float,
     feedback_rate: float,
 ) -> None:
-    """One presentation, in place: W by the error, then B by noise[l-1] at hidden layer l, l = 1..L-1."""
+    """Make one presentation, in place: W learns by the error, then B by noise[l-1] at hidden layer l, l = 1..L-1."""
     for w, change in zip(weights, supervised(weights, feedback, x, target), strict=True):
         w += rate * change
     for w, b, z in zip(weights[1:], feedback, noise, strict=True):

@@ -32,7 +32,7 @@ class Trace(NamedTuple):
 
 
 class Cycle(NamedTuple):
-    """Of o, over whole cycles: mean, lowest and highest value, period (in tau; nan: no cycle)."""
+    """The mean, lowest and highest value of o over whole cycles, and its period (in tau; nan: no cycle)."""
 
     mean: float
     low: float
@@ -50,39 +50,39 @@ class HingeCircuit:
     epsilon: float = 0.1
 
     def sigma_o(self, H: ArrayLike) -> Array:
-        """Eq. 9, left: 1+e above 2M+S, 1 from M on, 0 between, -mu up to -M, -mu-e below -2M-S."""
+        """Return sigma_o of Eq. 9, left: 1+e above 2M+S, 1 from M on, 0 between, -mu up to -M, -mu-e below -2M-S."""
         H = np.asarray(H, float)
         far = 2 * self.M + self.S
         tests = [far < H, self.M <= H, -self.M < H, -far <= H]
         return np.select(tests, [1 + self.epsilon, 1, 0, -self.mu], -self.mu - self.epsilon)
 
     def sigma_t(self, o: ArrayLike) -> Array:
-        """Eq. 9, right: 1 above 1, -1 below -mu, 0 between."""
+        """Return sigma_t of Eq. 9, right: 1 above 1, -1 below -mu, 0 between."""
         o = np.asarray(o, float)
         return 1.0 * (o > 1) - 1.0 * (o < -self.mu)
 
     def field(self, h: ArrayLike, s: ArrayLike, t: ArrayLike) -> Array:
-        """Eq. 8: H = h + 2 M s - 2 M t."""
+        """Return the field of Eq. 8: H = h + 2 M s - 2 M t."""
         return np.asarray(h) + 2 * self.M * np.asarray(s) - 2 * self.M * np.asarray(t)
 
     def fits(self, h: ArrayLike) -> NDArray[np.bool_]:
-        """Whether |h| < M, which the circuit presupposes."""
+        """Return whether |h| < M, which the circuit presupposes."""
         return np.abs(h) < self.M
 
     def wanted(self, h: ArrayLike, s: ArrayLike) -> Array:
-        """Eq. 5, corrected: 1 where s = 1 and h <= S, -mu where s = -1 and h >= -S, else 0."""
+        """Return what Eq. 5, corrected, wants: 1 where s = 1 and h <= S, -mu where s = -1 and h >= -S, else 0."""
         h, s = np.asarray(h), np.asarray(s)
         return np.where(s > 0, 1.0 * (h <= self.S), -self.mu * (h >= -self.S))
 
     def cycle_of_four(self, h: float, s: float) -> Array:
-        """o at steps 1..4 from rest, as section 2.3 says it: constant, or 1+e, 1+e, 0, 0."""
+        """Return o at steps 1..4 from rest, as section 2.3 says it: constant, or 1+e, 1+e, 0, 0."""
         if self.wanted(h, s) != 0:
             return np.full(4, float(self.wanted(h, s)))
         peak = 1 + self.epsilon if s > 0 else -self.mu - self.epsilon
         return np.array([peak, peak, 0, 0])
 
     def step_by_step(self, h: ArrayLike, s: ArrayLike, steps: int) -> Trace:
-        """dt = tau: steps 0..steps; h and s broadcast against each other."""
+        """Simulate steps 0..steps with dt = tau; h and s broadcast against each other."""
         return self.relax(h, s, steps, ratio=1)
 
     def relax(
@@ -95,7 +95,7 @@ class HingeCircuit:
         delay: float = 4.0,
         off: float = 0.05,
     ) -> Trace:
-        """Euler with ratio = tau/dt, steps 0..steps; as printed, or with one of two repairs.
+        """Simulate by Euler's method with ratio = tau/dt, steps 0..steps, as printed, or with one of two repairs.
 
         "delay": t listens to o as it was `delay` tau earlier; o and t relax.
         "hysteresis": t is a switch that sits beside a relaxing o: it turns on (to s) once o is
@@ -119,14 +119,14 @@ class HingeCircuit:
         return Trace(o, t, np.concatenate([np.zeros((1, *s.shape)), np.tile(s, (steps,) + (1,) * s.ndim)]))
 
     def _switch(self, o: Array, t: Array, off: float) -> Array:
-        """t with hysteresis: +1 or -1 beyond the outer thresholds, 0 near 0, else as it was."""
+        """Return t with hysteresis: +1 or -1 beyond the outer thresholds, 0 near 0, else as it was."""
         half = self.epsilon / 2
         tests = [o > 1 + half, o < -self.mu - half, np.abs(o) < off]
         return np.select(tests, [1.0, -1.0, 0.0], t)
 
 
 def cycle(o: Array, ratio: int = 1) -> Cycle:
-    """Mean, extremes and period of a trace's second half, (n,), cut to whole cycles.
+    """Return the mean, extremes and period of a trace's second half, (n,), cut to whole cycles.
 
     A cycle runs from one crossing of the middle, away from 0, to the next.
     """

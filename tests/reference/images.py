@@ -18,24 +18,24 @@ Array = NDArray[np.floating]
 
 
 def same(size: int, kernel: int, stride: int = 1) -> tuple[int, int]:
-    """Rows of nothing before and after, so that size/stride places (rounded up) fit; an odd one comes after."""
+    """Return the empty rows before and after, so that size/stride places (rounded up) fit; an odd one comes after."""
     total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
     return total // 2, total - total // 2
 
 
 def windows(x: Array, kernel: int, stride: int = 1) -> Array:
-    """(B, C, H', W', k, k): what every place sees, with the padding `same`."""
+    """Return what every place sees, with the padding `same`, as (B, C, H', W', k, k)."""
     margins = [(0, 0), (0, 0), *(same(n, kernel, stride) for n in x.shape[2:])]
     return sliding_window_view(np.pad(x, margins), (kernel, kernel), axis=(2, 3))[:, :, ::stride, ::stride]
 
 
 def convolve(x: Array, filters: Array, stride: int = 1) -> Array:
-    """The field, (B, M, H', W')."""
+    """Return the field, (B, M, H', W')."""
     return np.einsum("bcyxij,mcij->bmyx", windows(x, filters.shape[-1], stride), filters)
 
 
 def spread(errors: Array, filters: Array, shape: tuple[int, ...], stride: int = 1) -> Array:
-    """The transpose of `convolve`, place by place: (B, C, H, W)."""
+    """Return the transpose of `convolve`, place by place: (B, C, H, W)."""
     k = filters.shape[-1]
     (top, bottom), (left, right) = (same(n, k, stride) for n in shape[2:])
     padded = np.zeros((*shape[:2], shape[2] + top + bottom, shape[3] + left + right))
@@ -47,7 +47,7 @@ def spread(errors: Array, filters: Array, shape: tuple[int, ...], stride: int = 
 
 
 def gradient(errors: Array, x: Array, kernel: int, stride: int = 1) -> Array:
-    """sum over places, mean over B, of errors (x) what they see: (M, C, k, k)."""
+    """Return the sum over places and mean over B of errors (x) what they see: (M, C, k, k)."""
     return np.einsum("bmyx,bcyxij->mcij", errors, windows(x, kernel, stride)) / len(x)
 
 
@@ -64,7 +64,7 @@ def train_step(
     mu: float = 0.1,
     strides: Sequence[int],
 ) -> None:
-    """One update, in place: tanh convolutions, and an output with the hinge loss (Amit 2019, Eq. 4-7).
+    """Make one update, in place, of tanh convolutions, and an output with the hinge loss (Amit 2019, Eq. 4-7).
 
     top: (classes, n). down: (n, classes), from the output to the last convolution. back: to each convolution below, with
     the shape of its upper neighbour's filters; for the rule "dfa" (n_l, classes), from the output to each.

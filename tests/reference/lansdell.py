@@ -42,7 +42,7 @@ class Network:
     direct: bool = False
 
     def forward(self, x: Array, noise: Sequence[Array] = ()) -> tuple[list[Array], list[Array]]:
-        """Fields and rates of all layers, x the first rate; section 2.2 (``noise`` is c xi, for each layer)."""
+        """Return fields and rates of all layers, x being the first rate, by section 2.2 (``noise`` is c xi, for each layer)."""
         fields, rates = [], [x]
         for i, (w, b, f) in enumerate(zip(self.W, self.b, self.f)):
             fields.append(rates[-1] @ w.T + b)
@@ -50,14 +50,14 @@ class Network:
         return fields, rates
 
     def loss(self, x: Array, target: Array, noise: Sequence[Array] = ()) -> Array:
-        """One number per sample."""
+        """Return the loss of each sample."""
         return 0.5 * np.sum((self.forward(x, noise)[1][-1] - target) ** 2, axis=1)
 
     def slopes(self, fields: list[Array]) -> list[Array]:
         return [TRANSFERS[f][1](u) for f, u in zip(self.f, fields)]
 
     def errors(self, x: Array, target: Array) -> tuple[list[Array], list[Array]]:
-        """e of every layer by the feedback weights, and what arrived there, B e, of the hidden ones (section 2.1)."""
+        """Return e of every layer by the feedback weights, and what arrived there, B e, of the hidden ones (section 2.1)."""
         fields, rates = self.forward(x)
         slopes = self.slopes(fields)
         errors = [(target - rates[-1]) * slopes[-1]]
@@ -68,7 +68,7 @@ class Network:
         return errors, arrived
 
     def gradients(self, x: Array, target: Array) -> list[Array]:
-        """Minus the gradient of the loss by each hidden rate, exactly (backpropagation)."""
+        """Return minus the gradient of the loss by each hidden rate, exactly (backpropagation)."""
         fields, rates = self.forward(x)
         slopes = self.slopes(fields)
         e = (target - rates[-1]) * slopes[-1]
@@ -79,16 +79,16 @@ class Network:
         return found
 
     def estimates(self, x: Array, target: Array, noise: Sequence[Array], c: float) -> list[Array]:
-        """Minus Eq. 2 for each layer with noise, whose ``noise`` is c xi."""
+        """Return minus Eq. 2 for each layer with noise, whose ``noise`` is c xi."""
         difference = self.loss(x, target, noise) - self.loss(x, target)
         return [-difference[:, None] * n / c**2 for n in noise]
 
     def sender(self, i: int, errors: list[Array]) -> Array:
-        """The errors that B[i] brings down."""
+        """Return the errors that B[i] brings down."""
         return errors[-1] if self.direct else errors[i + 1]
 
     def add(self, changes: Sequence[Array], x: Array, rate: float) -> None:
-        """W += rate * mean of change (x) rate below, and b likewise."""
+        """Add rate * mean of change (x) rate below to W, and likewise to b."""
         rates = self.forward(x)[1]
         for w, b, e, r in zip(self.W, self.b, changes, rates):
             w += rate * e.T @ r / len(x)
@@ -99,7 +99,7 @@ class Network:
     def perturb(
         self, x: Array, target: Array, noise: Sequence[Array], c: float, rate: float, feedback_rate: float
     ) -> None:
-        """Eq. 3 by gradient descent, and section 4.1."""
+        """Train once by Eq. 3 with gradient descent, and section 4.1."""
         estimates, (errors, arrived) = self.estimates(x, target, noise, c), self.errors(x, target)
         senders = [self.sender(i, errors) for i in range(len(self.B))]
         self.add(errors, x, rate)
@@ -107,12 +107,12 @@ class Network:
             B += feedback_rate * (estimate - came).T @ e / len(x)
 
     def reinforce(self, x: Array, target: Array, noise: Sequence[Array], c: float, rate: float) -> None:
-        """Each unit's estimate in place of an error."""
+        """Train once with each unit's estimate in place of an error."""
         slopes = self.slopes(self.forward(x)[0])
         self.add([e * s for e, s in zip(self.estimates(x, target, noise, c), slopes)], x, rate)
 
     def match(self, x: Array, target: Array, rate: float) -> None:
-        """dB = dW^T."""
+        """Train once with dB = dW^T."""
         errors, _ = self.errors(x, target)
         before = [w.copy() for w in self.W]
         self.add(errors, x, rate)
@@ -120,7 +120,7 @@ class Network:
             B += (w - old).T
 
     def align(self, x: Array, target: Array, rate: float) -> None:
-        """Feedback alignment: B fixed."""
+        """Train once by feedback alignment: B is fixed."""
         self.add(self.errors(x, target)[0], x, rate)
 
 
@@ -131,7 +131,7 @@ class Ridge:
         self.product, self.correlation = np.zeros((lower, upper)), gamma * np.eye(upper)
 
     def see(self, estimate: Array, e: Array) -> Array:
-        """B after one sample more."""
+        """Return B after one sample more."""
         self.product += np.outer(estimate, e)
         self.correlation += np.outer(e, e)
         return np.linalg.solve(self.correlation, self.product.T).T
@@ -147,7 +147,7 @@ class Adam:
         self.m, self.v, self.t = np.zeros(shape), np.zeros(shape), 0
 
     def step(self, g: Array) -> Array:
-        """The change for minus the gradient g."""
+        """Return the change for minus the gradient g."""
         self.t += 1
         self.m = self.beta1 * self.m + (1 - self.beta1) * g
         self.v = self.beta2 * self.v + (1 - self.beta2) * g * g

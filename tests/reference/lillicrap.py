@@ -50,7 +50,7 @@ class Network:
     biased: bool = True
 
     def forward(self, x: Array) -> tuple[list[Array], list[Array]]:
-        """h_0..h_L, and f'(a_l) for l = 1..L, both with what was dropped."""
+        """Return h_0..h_L, and f'(a_l) for l = 1..L, both with the units that were dropped."""
         kept = self.kept or [1.0] * len(self.weights)
         rates, slopes = [x * kept[0]], []
         for l, (w, c) in enumerate(zip(self.weights, self.biases), start=1):
@@ -63,11 +63,11 @@ class Network:
         return rates, slopes
 
     def loss(self, x: Array, target: Array) -> float:
-        """The mean over rows of |e|^2/2."""
+        """Return the mean over rows of |e|^2/2."""
         return float(np.sum((target - self.forward(x)[0][-1]) ** 2) / 2 / len(x))
 
     def deltas(self, x: Array, target: Array) -> list[Array]:
-        """What the synapses into each layer learn from, (rows, n_l); zeros where nothing comes."""
+        """Return what the synapses into each layer learn from, (rows, n_l); zeros where nothing comes."""
         rates, slopes = self.forward(x)
         found: list[Array] = [(target - rates[-1]) * slopes[-1]]
         for l in reversed(range(len(self.weights) - 1)):
@@ -75,7 +75,7 @@ class Network:
         return found
 
     def back(self, l: int) -> Array:
-        """What the error comes down to layer l + 1 through, (n_(l+1), n_(l+2)) with l from 0."""
+        """Return the matrix through which the error comes down to layer l + 1, (n_(l+1), n_(l+2)) with l from 0."""
         above = self.weights[l + 1]
         if self.kind == "none":
             return np.zeros(above.T.shape)
@@ -84,7 +84,7 @@ class Network:
         return above.T if self.kind == "transpose" else self.channel[l]
 
     def changes(self, x: Array, target: Array) -> tuple[list[Array], list[Array]]:
-        """Increments of weights and biases at rate 1."""
+        """Return the increments of weights and biases at rate 1."""
         rates, deltas = self.forward(x)[0], self.deltas(x, target)
         return [d.T @ h / len(x) for d, h in zip(deltas, rates)], [d.mean(axis=0) for d in deltas]
 
@@ -106,7 +106,7 @@ class Descent:
     velocity: list[list[Array]] | None = None
 
     def step(self, x: Array, target: Array) -> None:
-        """One minibatch."""
+        """Train one minibatch."""
         rate = self.rate * 0.1 ** sum(self.updates >= n for n in self.schedule)
         values = [self.network.weights] + [self.network.biases] * self.network.biased
         self.velocity = self.velocity or [[np.zeros_like(w) for w in part] for part in values]

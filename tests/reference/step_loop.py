@@ -42,7 +42,7 @@ class Loop:
         self.field = {p.name: np.zeros((plan.batch, self.of[p.post].size)) for p in plan.paths}
         self.arriving = {p.name: np.zeros((plan.batch, len(self.synapses[p.name].pre))) for p in plan.paths}
         self.sent: dict[str, list[np.ndarray]] = {p.name: [] for p in plan.paths}
-        self.heard = {m.name: np.zeros((plan.batch, 1)) for m in plan.messages}
+        self.broadcasts = {m.name: np.zeros((plan.batch, 1)) for m in plan.messages}
         self.won = {p.name: np.zeros((plan.batch, self.of[p.post].size), dtype=int) for p in plan.paths}
         self.recorded: dict[str, dict[int, np.ndarray]] = {}
         self.drawn: dict[str, dict[int, np.ndarray]] = {}
@@ -83,7 +83,7 @@ class Loop:
         return 0
 
     def express(self) -> None:
-        """Signals are of the state before the step; compartments are complete afterwards."""
+        """Evaluate the expressions; signals are of the state before the step, and compartments are complete afterwards."""
         messages = {m.name: self.read(m.source, "rate") for m in self.plan.messages}
         signals = {p.name: self.read(p.pre, p.sends) for p in self.plan.paths}
         for p in self.plan.paths:
@@ -95,16 +95,16 @@ class Loop:
                 self.arriving[p.name], self.field[p.name] = 0 * self.arriving[p.name], 0 * self.field[p.name]
         for m in self.plan.messages:
             if self.open(m.during):
-                self.heard[m.name] = messages[m.name]
+                self.broadcasts[m.name] = messages[m.name]
             elif m.closed == "zero":
-                self.heard[m.name] = 0 * self.heard[m.name]
+                self.broadcasts[m.name] = 0 * self.broadcasts[m.name]
         for u in self.plan.units:
             for c in u.compartments:
                 into = [self.field[p.name] for p in self.plan.paths if p.post == u.name and p.into == c]
                 self.v[f"{u.name}.{c}"] = sum(into, np.zeros((self.plan.batch, u.size)))
 
     def brought(self, p: Path) -> np.ndarray:
-        """(batch, units): what arrives in a compartment; of a window its largest, whose unit the way back reaches alone."""
+        """Return what arrives in a compartment, (batch, units); of a window its largest, which alone gets the way back."""
         synapses, arriving = self.synapses[p.name], self.arriving[p.name]
         if p.kind != "largest":
             return self.summed(p, self.weights(p) * arriving, "post")
@@ -117,7 +117,7 @@ class Loop:
         return best
 
     def arrive(self, p: Path) -> np.ndarray:
-        """(batch, synapses): what each synapse receives."""
+        """Return what each synapse receives, (batch, synapses)."""
         sent, synapses = self.sent[p.name], self.synapses[p.name]
         found = np.zeros((self.plan.batch, len(synapses.pre)))
         for s, pre in enumerate(synapses.pre):
@@ -137,11 +137,11 @@ class Loop:
         return next(q for q in self.plan.paths if q.name == p.mirrors)
 
     def weights(self, p: Path) -> np.ndarray:
-        """(synapses,): the weight of each."""
+        """Return the weight of each synapse, (synapses,)."""
         return p.scale * self.v[f"{p.mirrors or p.name}.w"].reshape(-1)[self.synapses[p.name].weight]
 
     def summed(self, p: Path, values: Any, over: str) -> np.ndarray:
-        """(batch, units): values of synapses, summed for each unit of a side."""
+        """Return values of synapses, summed for each unit of a side, (batch, units)."""
         unit, numbers = (p.post, self.synapses[p.name].post) if over == "post" else (p.pre, self.synapses[p.name].pre)
         found = np.zeros((self.plan.batch, self.of[unit].size))
         np.add.at(found, (slice(None), numbers), np.broadcast_to(values, (self.plan.batch, len(numbers))))
@@ -150,9 +150,9 @@ class Loop:
     # --- units ----------------------------------------------------------------------------------------------------
 
     def names(self, unit: str) -> dict[str, Any]:
-        """What an equation of a population reads now."""
+        """Return what an equation of a population reads now."""
         u = self.of[unit]
-        found = WORDS | u.parameters | self.heard | {"t": self.t * DT, "ms": 1e-3}
+        found = WORDS | u.parameters | self.broadcasts | {"t": self.t * DT, "ms": 1e-3}
         found |= {f"in_{n}": float(self.phase(n)) for mode in self.plan.modes.values() for n in mode}
         for total, into in u.totals.items():
             there = [
@@ -184,13 +184,13 @@ class Loop:
         self.v |= new
 
     def stepped(self, unit: str, e: Equation, names: dict[str, Any], noise: float) -> np.ndarray:
-        """What a state becomes if each random number of this step is ``noise``."""
+        """Return what a state becomes if each random number of this step is ``noise``."""
         value = eval(e.rhs, {}, names | dict.fromkeys(("xi", "xi_both"), noise / DT**0.5) | {"randn": lambda: noise})
         old = self.v[f"{unit}.{e.name}"]
         return self.kept(unit, e, old + DT * value if e.differential else value)
 
     def as_drawn(self, key: str, rhs: str, made: Callable[[float], np.ndarray]) -> np.ndarray:
-        """A value; if it has noise, the one that was recorded, from which follows what was drawn."""
+        """Return a value; if it has noise, it is the one that was recorded, from which follows what was drawn."""
         if not NOISE.search(rhs):
             return made(0.0)
         without, found = made(0.0), self.recorded[key][self.t]
@@ -212,7 +212,7 @@ class Loop:
         self.v |= new
 
     def kept(self, unit: str, e: Equation, value: Any) -> np.ndarray:
-        """Shared variables are the mean over elements that show something; a count of the others stays."""
+        """Return new values: a shared variable is the mean over elements that show something; a count of others stays."""
         old = self.v[f"{unit}.{e.name}"]
         value = np.broadcast_to(value, old.shape)
         if e.shared:
@@ -222,11 +222,11 @@ class Loop:
         return value.copy()
 
     def assigned(self, e: Equation) -> bool:
-        """Neither the rate, nor what is shared, nor what is in continuous time: for them time passes."""
+        """Return whether a variable is assigned: it is no rate, not shared, and not in continuous time."""
         return not (e.differential or e.shared or (e.name == "rate" and e.kind != "expression"))
 
     def behind(self, unit: str, e: Equation) -> set[str]:
-        """The variables of the unit that an assignment reads, through other assignments and expressions."""
+        """Return the variables of the unit that an assignment reads, through other assignments and expressions."""
         by_name = {other.name: other for other in self.equations[unit] if self.assigned(other)}
         found: set[str] = set()
         left = [e]
@@ -248,7 +248,7 @@ class Loop:
         names = {f"{n}_pre": self.flat(v, p.pre)[:, synapses.pre] for n, v in self.numbers(p.pre)}
         names |= {f"{n}_post": self.flat(v, p.post)[:, synapses.post] for n, v in self.numbers(p.post)}
         names |= {f"in_{n}": float(self.phase(n)) for mode in self.plan.modes.values() for n in mode}
-        names |= self.heard | WORDS | {"arriving_pre": self.arriving[p.name], "eta": 20.0, "slow": 5e-3}
+        names |= self.broadcasts | WORDS | {"arriving_pre": self.arriving[p.name], "eta": 20.0, "slow": 5e-3}
         names |= {
             "incoming": lambda E: self.summed(p, E, "post")[:, synapses.post],
             "outgoing": lambda E: self.summed(p, E, "pre")[:, synapses.pre],
@@ -274,7 +274,7 @@ class Loop:
     def learned(
         self, p: Path, name: str, step: float | None, rhs: str, names: dict[str, Any], noise: float
     ) -> np.ndarray:
-        """What a statement gives, if each random number is ``noise``: of each element for a trace, or else the mean."""
+        """Return what a statement gives, if each random number is ``noise``: of each element for a trace, or else the mean."""
         value = self.of_weights(p, rhs, names | {"randn": lambda: noise, "xi": noise / DT**0.5})
         if f"{p.name}.{name}" not in self.v:
             return value[self.active].mean(axis=0)
@@ -287,7 +287,7 @@ class Loop:
         return value[self.active].mean(axis=0).reshape(old.shape)
 
     def of_weights(self, p: Path, rhs: str, names: dict[str, Any]) -> np.ndarray:
-        """(batch, weights): what a statement makes of each weight; where synapses share one, what reads units is summed."""
+        """Return what a statement makes of each weight, (batch, weights), summed over synapses where it reads units."""
         synapses, batch = self.synapses[p.name], self.plan.batch
         found = np.zeros((batch, self.v[f"{p.name}.w"].size))
         for term in terms(rhs) if p.kind.startswith("one window") else [rhs]:
@@ -301,7 +301,7 @@ class Loop:
         return found
 
     def numbers(self, unit: str) -> list[tuple[str, Any]]:
-        skipped = {*WORDS, *self.of[unit].parameters, *self.heard, "t", "ms"}
+        skipped = {*WORDS, *self.of[unit].parameters, *self.broadcasts, "t", "ms"}
         found = [(n, v) for n, v in self.names(unit).items() if n not in skipped and not n.startswith("in_")]
         return [*found, ("x", self.names(unit)["rate"])]
 

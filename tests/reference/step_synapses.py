@@ -22,12 +22,12 @@ class Synapses:
     tap: np.ndarray
 
     def back(self) -> Synapses:
-        """The same synapses in the opposite direction."""
+        """Return the same synapses in the opposite direction."""
         return replace(self, pre=self.post, post=self.pre)
 
 
 def listed(p: Path, pre: int, post: int) -> Synapses:
-    """The synapses of a projection with weights of its own, between so many units."""
+    """Return the synapses of a projection with weights of its own, between so many units."""
     if p.kind == "one to one":
         found = [(u, u, u, 0) for u in range(pre)]
     elif p.kind == "matrix":
@@ -40,8 +40,10 @@ def listed(p: Path, pre: int, post: int) -> Synapses:
 
 
 def window(pre: int, post: int) -> tuple[int, int]:
-    """How many units a window has, and how many places before its own place it begins: over all units for one; over two of
-    three for each of two; over the three around it for each of three, with places outside of the row."""
+    """Return how many units a window has, and how many places before its own place it begins. A window is over all
+    units for one unit, over two of three for each of two, and over the three around it for each of three, with places
+    outside of the row.
+    """
     if post == 1:
         return pre, 0
     return (2, 0) if post < pre else (3, 1)
@@ -60,7 +62,7 @@ def _windows(kind: str, pre: int, post: int) -> list[tuple[int, int, int, int]]:
 
 
 def terms(text: str) -> list[str]:
-    """The terms of a sum, or of a product of sums, each with its sign."""
+    """Return the terms of a sum, or of a product of sums, each with its sign."""
 
     def split(node: ast.expr, sign: str) -> list[str]:
         match node:

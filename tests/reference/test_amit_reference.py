@@ -20,7 +20,7 @@ BATCH_SIZE = 9
 
 
 def network(seed: int = 0, gain: float = 0.5):
-    """Weights, feedback, stimuli (9, 7) and labels (9,) of a 7-6-5-4 network."""
+    """Return weights, feedback, stimuli (9, 7) and labels (9,) of a 7-6-5-4 network."""
     rng = np.random.default_rng(seed)
     shapes = list(zip(SIZES[1:], SIZES[:-1], strict=True))
     weights = [rng.normal(0, gain, s) for s in shapes]
@@ -29,7 +29,7 @@ def network(seed: int = 0, gain: float = 0.5):
 
 
 def slope_of_cost(weights, x, labels, loss, transfer, layer, step=1e-6):
-    """Central differences of the mean cost with respect to one weight matrix."""
+    """Return central differences of the mean cost with respect to one weight matrix."""
     found = np.zeros_like(weights[layer])
     for index in np.ndindex(found.shape):
         costs = []
@@ -99,7 +99,7 @@ def test_feedback_equal_to_the_transpose_gives_backpropagation(rule):
 
 
 def test_random_feedback_by_hand():
-    """One batch element, two layers, written out: delta_1 = R_2 delta_2, gated by sigma'."""
+    """One batch element and two layers are written out: delta_1 = R_2 delta_2, gated by sigma'."""
     W1, W2 = np.array([[0.5, 0.0], [2.0, 1.0]]), np.array([[1.0, -1.0], [0.5, 0.5]])
     R2, x = np.array([[0.3, -0.2], [0.7, 0.1]]), np.array([[1.0, 0.2]])
     # h_1 = .5, 2.2; x_1 = .5, 1; h_2 = -.5, .75; label 0: delta_2 = 1, -.1; sigma'(h_1) = 1, 0
@@ -122,7 +122,7 @@ def test_train_step_adds_its_increments_in_place(rule):
     assert len(dr) == (len(feedback) if rule == "urfb" else 0)
 
 
-def test_a_batch_is_the_mean_of_its_columns():
+def test_a_batch_is_the_mean_of_its_elements():
     weights, feedback, x, labels = network()
     whole = amit.gradients(weights, feedback, x, labels)
     parts = [amit.gradients(weights, feedback, x[b : b + 1], labels[b : b + 1]) for b in range(BATCH_SIZE)]
@@ -147,7 +147,7 @@ def test_masks_keep_missing_synapses_at_zero():
 
 
 def numpy_loop():
-    """benchmarks/numpy_loop.py as a module."""
+    """Return benchmarks/numpy_loop.py as a module."""
     path = Path(__file__).parents[2] / "benchmarks" / "numpy_loop.py"
     spec = importlib.util.spec_from_file_location("numpy_loop", path)
     assert spec is not None and spec.loader is not None

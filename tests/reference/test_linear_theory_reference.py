@@ -17,7 +17,7 @@ TIMES = np.concatenate([[0], np.geomspace(0.1, 300, 60)])
 
 
 def lambdas(k: int, epsilon: float, times=TIMES):
-    """Scalar solution, (n_times, k), for lambda_T = .8."""
+    """Return the scalar solution, (n_times, k), for lambda_T = .8."""
     return theory.scalar_solution(LAM_R[k], 0.8, epsilon, times)
 
 

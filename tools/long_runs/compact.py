@@ -65,7 +65,7 @@ def unpack(content: bytes, folder: Path) -> None:
 
 
 def _of_units(name: str, array: NDArray[Any], text: str) -> bool:
-    """Whether it is what the units of a population hold; a synapse's variables have the name of its projection."""
+    """Return whether a variable is one of a population's units; a synapse's variables have the name of its projection."""
     population = f"population {name.split('.')[0]}"
     return array.size > SMALL and array.dtype.kind == "f" and population in json.loads(text)["network"]
 

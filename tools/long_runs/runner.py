@@ -40,13 +40,13 @@ class Keeper:
     """Packs the run that is under way in a folder, from time to time."""
 
     folder: Path
-    said: Callable[[str], object] = print
+    report: Callable[[str], object] = print
     every: float = EVERY
     last: float = field(default_factory=time.monotonic)
 
     def progress(self, text: str) -> None:
-        """Told when an epoch begins."""
-        self.said(f"{time.strftime('%H:%M:%S')} {text}")
+        """Note that an epoch begins."""
+        self.report(f"{time.strftime('%H:%M:%S')} {text}")
         if time.monotonic() - self.last >= self.every:
             self.pack()
 
@@ -61,7 +61,7 @@ class Keeper:
             elif (content := pack(run)) is not None:
                 write_whole(run.with_name(run.name + PACKED), content)
             else:
-                self.said(f"{run.name} does not fit into a packed file: it can be continued on this machine only")
+                self.report(f"{run.name} does not fit into a packed file: it can be continued on this machine only")
         self.last = time.monotonic()
 
     def unpack(self) -> None:
@@ -87,10 +87,10 @@ def finished(run: Path) -> bool:
     return run.with_name(run.name.removesuffix("-tied") + ".json").exists()
 
 
-def go(row: Row, experiment: Experiment, results: Path, said: Callable[[str], object] = print) -> None:
+def go(row: Row, experiment: Experiment, results: Path, report: Callable[[str], object] = print) -> None:
     """Run a row to its end, or until it is interrupted, and put its result in the place of the one that is there."""
     there, folder = results / row.id, results / row.id / UNFINISHED
-    keeper = Keeper(folder, said)
+    keeper = Keeper(folder, report)
     settings = settings_for(
         experiment, backend=row.backend, seeds=row.seeds or None, epochs=row.epochs, show_progress=keeper.progress
     )
@@ -128,9 +128,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Go through the rows."""
     parser = argparse.ArgumentParser(prog="python -m tools.long_runs", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    parser.add_argument("--list", action="store_true", help="say which rows are finished, and run nothing")
-    parser.add_argument("--results", type=Path, default=ROOT / "results", help="the folder (default: results)")
-    parser.add_argument("--only", action="append", choices=[row.id for row in ROWS], help="only this row")
+    parser.add_argument("--list", action="store_true", help="Say which rows are finished, and run nothing.")
+    parser.add_argument(
+        "--results", type=Path, default=ROOT / "results", help="The folder of the results (default: results)."
+    )
+    parser.add_argument("--only", action="append", choices=[row.id for row in ROWS], help="Run only this row.")
     chosen = parser.parse_args(arguments)
     rows = [row for row in ROWS if not chosen.only or row.id in chosen.only]
     if chosen.list:

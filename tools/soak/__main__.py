@@ -33,19 +33,23 @@ PARTS: dict[str, tuple[Part, int]] = {
 }
 
 
-def soak(share: float, number: int, names: list[str], told: Callable[[str], object]) -> Iterator[Tally]:
+def soak(share: float, number: int, names: list[str], report: Callable[[str], object]) -> Iterator[Tally]:
     """Try one part after the other, a share of it as often as the whole soak does.
 
     Parameters
     ----------
-    share : 1 for the whole
-    number : the seed
-    names : which parts
-    told : is given every fault
+    share : float
+        The share of the whole that is tried; 1 for the whole.
+    number : int
+        The seed.
+    names : list of str
+        The parts that are tried.
+    report : function
+        A function that is called with the text of every fault.
     """
     for name in names:
         part, count = PARTS[name]
-        tally = Tally(name, told)
+        tally = Tally(name, report)
         begin = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="soak-") as folder:
             part(tally, max(1, round(share * count)), number, Path(folder))
@@ -56,14 +60,21 @@ def soak(share: float, number: int, names: list[str], told: Callable[[str], obje
 def main() -> None:
     """Read the options."""
     parser = argparse.ArgumentParser(prog="python -m tools.soak", description=__doc__)
-    parser.add_argument("--share", type=float, default=1.0, help="how much of the whole is tried, for instance .1")
-    parser.add_argument("--seed", type=int, default=0, help="of all random choices")
-    parser.add_argument("--part", action="append", choices=list(PARTS), help="only this; may be given several times")
     parser.add_argument(
-        "--record", action="store_true", help="keep the counts in results/soak.json, for docs/reliability.md"
+        "--share", type=float, default=1.0, help="The share of the whole that is tried, for instance .1."
+    )
+    parser.add_argument("--seed", type=int, default=0, help="The seed of all random choices.")
+    parser.add_argument(
+        "--part",
+        action="append",
+        choices=list(PARTS),
+        help="Try only this part. The option may be given several times.",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("runs/soak.txt"), help="the file to which what is found is added"
+        "--record", action="store_true", help="Keep the counts in results/soak.json, for docs/reliability.md."
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/soak.txt"), help="The file to which the faults are added."
     )
     chosen = parser.parse_args()
     chosen.out.parent.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ ROWS = np.random.default_rng(0).random((4, 3))
 
 
 def circuit(size: int = 4) -> rc.Circuit:
-    """Two populations, one of them large enough for an answer of many packets, and noise."""
+    """Return a circuit of two populations, one of them large enough for an answer of many packets, with noise."""
     net = rc.Circuit(batch_size=2, seed=3)
     h = net.population("h", size, rc.Neuron(NOISY))
     net.connect(net.stimulus("x", 3), h, rule=rc.urfb.forward)
@@ -52,7 +52,7 @@ def interrupted(what: Callable[[], object], after: float) -> bool:
 
 
 def at_work(tally: Tally, backend: str, count: int, number: int) -> None:
-    """Within reading, setting and running; every value is compared afterwards, and runs go on to the same bits."""
+    """Interrupt reading, setting and running; every value is compared afterwards, and runs go on to the same bits."""
     rng, net, twin = np.random.default_rng(number), circuit(), circuit()
     net.run({"x": ROWS}, 1, backend=backend)
     twin.run({"x": ROWS}, 1, backend=backend)
@@ -80,7 +80,7 @@ def at_work(tally: Tally, backend: str, count: int, number: int) -> None:
 
 
 def same_from_now_on(tally: Tally, net: rc.Circuit, twin: rc.Circuit, backend: str) -> None:
-    """A circuit that was interrupted goes on as one that was not, from the same moment."""
+    """Check that a circuit that was interrupted goes on as one that was not, from the same moment."""
     twin.go_on_from(net.moment())
     for one in (net, twin):
         one.run({"x": ROWS}, 5)
@@ -90,7 +90,7 @@ def same_from_now_on(tally: Tally, net: rc.Circuit, twin: rc.Circuit, backend: s
 
 
 def building(tally: Tally, backend: str, count: int, number: int, folder: Path) -> None:
-    """Within building; nothing half made stays in the cache, no compiler runs on, and the next build is right."""
+    """Interrupt builds; nothing half made stays in the cache, no compiler runs on, and the next build is right."""
     rng = np.random.default_rng(number)
     seconds = 0.3 if backend == "numpy" else 4.0
     for k in range(count):
@@ -113,7 +113,7 @@ def building(tally: Tally, backend: str, count: int, number: int, folder: Path) 
 
 
 def interrupts(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """A tenth of them in builds of numpy, one in fifty in builds of cpp, the others half and half at work."""
+    """Send a tenth of the interrupts into builds of numpy, a fiftieth into builds of cpp, and the others into work on both."""
     building(tally, "numpy", count // 10, number, folder)
     building(tally, "cpp", count // 50, number, folder)
     left: Any = count - count // 10 - count // 50

@@ -1,4 +1,4 @@
-"""Commands that are killed at random moments and gone on with: they end in the same bits, and leave nothing behind."""
+"""Commands that are killed at random moments and continued: they end in the same bits, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ class Scene:
 
 
 def weights(folder: Path) -> Mapping[str, Any]:
-    """Return what a training run ends with, but for times."""
+    """Return what a training run ends with, except for times."""
     found = dict(rc.Checkpoint.load(folder / "weights.safetensors").state)
     rows = list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))
     return found | {"errors": np.array([[float(row["train_error"]), float(row["test_error"])] for row in rows])}
 
 
 def tables(folder: Path) -> Mapping[str, Any]:
-    """Return what a sweep ends with, but for times."""
+    """Return what a sweep ends with, except for times."""
     rows = csv.DictReader((folder / "table.csv").read_text().splitlines())
     return {"table": np.array([[v for k, v in row.items() if "second" not in k] for row in rows])}
 
 
 def scenes() -> list[Scene]:
-    """Runs on both backends, a run that has to be built first, and a sweep."""
+    """Return the scenes: a run on each backend, a run that has to be built first, and a sweep."""
     train = ["train", "digits", "--layers", "64-12-10", "--epochs", "8"]
     sweep = ["sweep", "digits", "--rule", "urfb,frfb", "--layers", "64-8-10", "--epochs", "2", "--seeds", "0-1",
              "--backend", "numpy", "--workers", "1"]  # fmt: skip
@@ -84,7 +84,7 @@ class Place:
         return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=ignored)
 
     def left(self) -> list[str]:
-        """What a command has left that ended a while ago: files, and processes that run in the cache."""
+        """Return what a command that ended a while ago has left: files, and processes that run in the cache."""
         found = [str(p) for p in self.temp.iterdir()] + [str(p) for p in self.cache.rglob("building-*")]
         return found + [f"process {p.name}" for p in Path("/proc").iterdir() if _within(p, self.cache)]
 
@@ -100,16 +100,16 @@ def _within(process: Path, folder: Path) -> bool:
 def finish(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     """Wait for the end."""
     try:
-        _, said = process.communicate(timeout=LIMIT)
+        _, output = process.communicate(timeout=LIMIT)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
         return -99, "hangs"
-    return process.returncode, said.decode(errors="replace")
+    return process.returncode, output.decode(errors="replace")
 
 
 def kills(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """So many kills, the scenes in turn; a scene is killed up to three times before it may end."""
+    """Kill commands so many times, the scenes in turn; a scene is killed up to three times before it may end."""
     rng, shared = random.Random(number), folder / "cache"
     right: dict[str, tuple[Mapping[str, Any], float]] = {}
     memory = {f for f in os.listdir("/dev/shm") if "recircuit" in f}
@@ -125,8 +125,8 @@ def kills(tally: Tally, count: int, number: int, folder: Path) -> None:
         for _ in range(min(rng.choice((1, 1, 2, 3)), count - tally.tried)):
             tally.tried += 1
             _kill(tally, scene, place, arguments, rng, seconds)
-            begun = scene.name == "sweep" or (place.out / "weights.safetensors").exists()
-            arguments = scene.go_on if begun else scene.begin
+            started = scene.name == "sweep" or (place.out / "weights.safetensors").exists()
+            arguments = scene.go_on if started else scene.begin
         _go_on(tally, scene, place, arguments, result)
         shutil.rmtree(place.out.parent, ignore_errors=True)
     if new := {f for f in os.listdir("/dev/shm") if "recircuit" in f} - memory:
@@ -135,9 +135,9 @@ def kills(tally: Tally, count: int, number: int, folder: Path) -> None:
 
 def _undisturbed(scene: Scene, place: Place) -> tuple[Mapping[str, Any], float]:
     begin = time.monotonic()
-    code, said = finish(place.start(scene.begin))
+    code, output = finish(place.start(scene.begin))
     if code:
-        raise SystemExit(f"soak: {scene.name} does not run at all: {said}")
+        raise SystemExit(f"soak: {scene.name} does not run at all: {output}")
     return scene.result(place.out), time.monotonic() - begin
 
 
@@ -147,11 +147,11 @@ def _kill(tally: Tally, scene: Scene, place: Place, arguments: list[str], rng: r
         process.wait(rng.uniform(0.05, seconds))
     except subprocess.TimeoutExpired:
         process.send_signal(how)
-    code, said = finish(process)
+    code, output = finish(process)
     if code == -99:
         tally.fault("hangs", f"{scene.name} after {how.name}")
-    if "bug in recircuit" in said or "Traceback" in said:
-        tally.fault("raw errors", f"{scene.name} after {how.name}: {said[-3000:]}")
+    if "bug in recircuit" in output or "Traceback" in output:
+        tally.fault("raw errors", f"{scene.name} after {how.name}: {output[-3000:]}")
     if how is not signal.SIGKILL:
         time.sleep(0.5)  # workers end by themselves
         if left := place.left():
@@ -159,9 +159,9 @@ def _kill(tally: Tally, scene: Scene, place: Place, arguments: list[str], rng: r
 
 
 def _go_on(tally: Tally, scene: Scene, place: Place, arguments: list[str], right: Mapping[str, Any]) -> None:
-    code, said = finish(place.start(arguments))
+    code, output = finish(place.start(arguments))
     if code:
-        tally.fault("lost", f"{scene.name} does not go on: {code}: {said[-3000:]}")
+        tally.fault("lost", f"{scene.name} does not go on: {code}: {output[-3000:]}")
         return
     found = scene.result(place.out)
     if set(found) != set(right) or any(not np.array_equal(found[key], value) for key, value in right.items()):

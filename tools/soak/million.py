@@ -15,13 +15,13 @@ MAY_GROW = 8 << 20
 
 
 def resident() -> int:
-    """Bytes of this process that are in memory."""
+    """Return how many bytes of this process are in memory."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * 4096
 
 
 def presentations(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """A small circuit that learns from noise, in ten runs; its memory stays as it is, and its weights are finite."""
+    """Train a small circuit with noise in ten runs; its memory stays as it is, and its weights are finite."""
     del folder
     net = rc.layered([3, 2, 2], seed=number % 2**32)
     rng = np.random.default_rng(number)

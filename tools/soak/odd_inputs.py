@@ -55,7 +55,7 @@ def hammer(tally: Tally, strategy: Any, use: Callable[[Any], object], count: int
 
 
 def calls(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """Calls of the public interface, with one or two odd arguments."""
+    """Call the public interface with one or two odd arguments."""
     del folder
     for call, right in CALLS.values():
         odd = st.dictionaries(st.sampled_from(sorted(right)), ODD, min_size=1, max_size=2)
@@ -63,7 +63,7 @@ def calls(tally: Tally, count: int, number: int, folder: Path) -> None:
 
 
 def equations(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """Texts in the place of equations, words and names; some would write a file if anything executed them."""
+    """Give texts in the place of equations, words and names; some would write a file if anything executed them."""
     mark = folder / "executed"
     payloads = st.sampled_from([payload.format(mark) for payload in PAYLOADS])
     both = EXPRESSIONS | WORDS
@@ -79,19 +79,19 @@ def equations(tally: Tally, count: int, number: int, folder: Path) -> None:
 
 def command(arguments: list[str]) -> int:
     """Run a command here. A raw error is raised; its own words of an error are not."""
-    said = io.StringIO()
+    output = io.StringIO()
     try:
-        with redirect_stdout(io.StringIO()), redirect_stderr(said):
+        with redirect_stdout(io.StringIO()), redirect_stderr(output):
             main(arguments)
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
-    if "bug in recircuit" in said.getvalue() or "Traceback" in said.getvalue():
-        raise AssertionError(said.getvalue())
+    if "bug in recircuit" in output.getvalue() or "Traceback" in output.getvalue():
+        raise AssertionError(output.getvalue())
     return code
 
 
 def commands(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """Command lines of right words, with odd options and values."""
+    """Run command lines of right words, with odd options and values."""
     options = "data rule layers model loss transfer seed rate momentum precision batch-size out measure augment resume"
     short = ["--layers", "64-3-10", "--epochs", "1", "--backend", "numpy"]
     usual = {
@@ -135,7 +135,7 @@ def odd_json(content: bytes, number: int) -> bytes:
 
 
 def run_folders(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """Folders of runs with an odd or damaged file, that are shown and gone on with. What is refused stays as it is."""
+    """Show and resume folders of runs with an odd or damaged file. A folder that is refused stays as it is."""
     good, bad = folder / "good", folder / "bad"
     command(["train", "digits", "--layers", "64-3-10", "--epochs", "1", "--backend", "numpy", "--out", str(good)])
     names = sorted(p.name for p in good.iterdir() if p.suffix != ".png")
@@ -156,7 +156,7 @@ def run_folders(tally: Tally, count: int, number: int, folder: Path) -> None:
 
 
 def data_files(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """Data files with bytes that are changed, and .npz files of odd arrays."""
+    """Load data files with bytes that are changed, and .npz files of odd arrays."""
     write_svhn(folder / "svhn")
     write_back_image(folder / "back-image")
     write_timit(folder / "timit")
@@ -184,7 +184,7 @@ def data_files(tally: Tally, count: int, number: int, folder: Path) -> None:
 
 
 def _write_mnist(folder: Path) -> None:
-    """Four files of a few images, as MNIST's are made."""
+    """Write four files of a few images, as MNIST's are made."""
     folder.mkdir()
     for part, count in (("train", 6), ("t10k", 3)):
         images, labels = np.zeros((count, 28, 28), np.uint8), np.arange(count, dtype=np.uint8)
@@ -194,7 +194,7 @@ def _write_mnist(folder: Path) -> None:
 
 
 def saved_circuits(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """Files of circuits and of checkpoints with bytes that are changed."""
+    """Load files of circuits and of checkpoints with bytes that are changed."""
     net = circuit()
     net.run(np.ones((1, 3)), 2)
     net.save(folder / "net.safetensors")
@@ -229,7 +229,7 @@ PARAMETERS = {
 
 
 def estimators(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """Estimators of scikit-learn with odd arrays and parameters; they refuse arrays as scikit-learn does."""
+    """Give odd arrays and parameters to the estimators of scikit-learn, which refuse arrays as scikit-learn does."""
     from recircuit.sklearn import CircuitClassifier, CircuitRegressor
 
     del folder
@@ -248,7 +248,7 @@ def estimators(tally: Tally, count: int, number: int, folder: Path) -> None:
 
 
 def displays(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """What notebooks show of circuits, rules, data and histories whose names are odd; no name is read as HTML."""
+    """Show circuits, rules, data and histories with odd names as notebooks do; no name is read as HTML."""
     del folder
 
     def use(name: str) -> None:

@@ -24,7 +24,7 @@ FIELDS: tuple[Any, ...] = (
 
 
 def answers(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """Bodies of answers with changed bytes: they are read, or are no message."""
+    """Read bodies of answers with changed bytes: they are read, or are refused as no message."""
     del folder
 
     def use(chance: int) -> None:
@@ -37,7 +37,7 @@ def answers(tally: Tally, count: int, number: int, folder: Path) -> None:
 
 
 def packets(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """Packets to a running compiled circuit. It says what is wrong, or ends; its state is right, or refused."""
+    """Send packets to a running compiled circuit. It says what is wrong, or ends; its state is right, or refused."""
     del folder
     net = circuit()
     net.run(np.ones((1, 3)), 1, backend="cpp")

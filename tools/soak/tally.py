@@ -24,28 +24,31 @@ class TakesTooLong(BaseException):
 
 @dataclass
 class Tally:
-    """Of one part.
+    """The counts of one part.
 
     Parameters
     ----------
-    name : what was tried
-    tried : how many times
-    refused : how many of these were refused in words
-    found : kind of fault -> how many
-    tell : is given each fault at once, in words, with its input
+    name : str
+        What was tried.
+    report : function
+        A function that is called with each fault at once, in words, with its input.
+    tried, refused : int
+        How often it was tried, and how many of these were refused in words.
+    found : Counter
+        How often each kind of fault was found.
     """
 
     name: str
-    tell: Callable[[str], object] = print
+    report: Callable[[str], object] = print
     tried: int = 0
     refused: int = 0
     seconds: float = 0.0
     found: Counter[str] = field(default_factory=Counter)
 
-    def fault(self, kind: str, told: str) -> None:
+    def fault(self, kind: str, details: str) -> None:
         """Count a fault."""
         self.found[kind] += 1
-        self.tell(f"{self.name}: {kind}: {told}")
+        self.report(f"{self.name}: {kind}: {details}")
 
     def attempt(self, use: Callable[[Any], object], given: Any, limit: float) -> None:
         """Give something to a function, for at most ``limit`` seconds."""

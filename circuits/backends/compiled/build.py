@@ -1,4 +1,4 @@
-"""How sources become a program: compilers are called with lists of arguments, several beside one another, without a shell."""
+"""Compilation of sources to a program: several compilers run at the same time, and are called without a shell."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ Command = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is called in a folder of sources, and which files it leaves there.
+    """The commands that are called in a folder of sources, and the files that they make there.
 
     Parameters
     ----------
     compile : tuple[Command, ...]
-        Commands, as lists of words, that may run beside one another.
+        Commands, as lists of words, that may run at the same time.
     makes : tuple[str, ...]
         The names of the files that are needed afterwards.
     link : Command
@@ -43,7 +43,7 @@ class Recipe:
 
 
 class Stopped(RecircuitError):
-    """A compiler was ended, because what it was part of was given up."""
+    """A compiler was ended, because the compilation that it belonged to was given up."""
 
 
 class Compilers(Processes):
@@ -54,13 +54,13 @@ class Compilers(Processes):
         self._failed: str = ""
 
     def end(self, running: Collection[Process]) -> None:
-        """End them with the programs that they started."""
+        """End running compilers and the programs that they started."""
         for process in running:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
 
     def check(self) -> None:
-        """Raise RecircuitError: they were stopped, by what failed first if something did."""
+        """Raise the error of the compiler that failed first, or `Stopped` if compiling was given up."""
         if self._failed:
             raise RecircuitError(self._failed)
         if self.stopped.is_set():
@@ -81,14 +81,14 @@ class Compilers(Processes):
 
     def _run(self, commands: Iterable[Command], folder: Path, backend: str, done: Callable[[], object]) -> None:
         def follow(command: Command) -> None:
-            self._one(command, folder, backend)
+            self._run_one(command, folder, backend)
             done()
 
         with ThreadPoolExecutor(cores()) as pool, self:
             for future in as_completed([pool.submit(follow, command) for command in commands]):
                 future.result()
 
-    def _one(self, command: Command, folder: Path, backend: str) -> None:
+    def _run_one(self, command: Command, folder: Path, backend: str) -> None:
         process = self._start(command, folder, backend)
         try:
             said, _ = process.communicate()
@@ -96,10 +96,10 @@ class Compilers(Processes):
             self.ended(process)
         self.check()
         if process.returncode:
-            self._fail(_refused(backend, command, said))
+            self._fail(_refusal(backend, command, said))
 
     def _start(self, command: Command, folder: Path, backend: str) -> Process:
-        """Start a compiler. What it leaves when it is killed is in the folder, which is removed."""
+        """Start a compiler. If it is killed, its unfinished files are in the folder, which is removed."""
         try:
             return self.start(
                 command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -116,16 +116,14 @@ class Compilers(Processes):
 
 @contextmanager
 def _progress(backend: str, commands: int) -> Iterator[Callable[[], object]]:
-    """A line of progress while a circuit is compiled, on a terminal or in Jupyter; yields what is called after each
-    command.
-    """
+    """Show a line of progress on a terminal or in Jupyter; yield the function that is called after each command."""
     shown = sys.stderr.isatty() or "ipykernel" in sys.modules
     with tqdm(total=commands, desc=f"{backend}: compiling", unit=" files", leave=False, disable=not shown) as line:
         yield line.update
 
 
-def _refused(backend: str, command: Command, said: str) -> str:
-    """Return the message about a compiler that reports an error; all that it said is kept in a file that nobody else
+def _refusal(backend: str, command: Command, said: str) -> str:
+    """Return the message about a compiler that reports an error; its whole output is kept in a file that nobody else
     could guess.
     """
     lines = [line for line in said.splitlines() if "error" in line.lower()] or said.splitlines() or ["no output"]

@@ -1,4 +1,4 @@
-"""Compiled circuits, kept by what was generated, so that nothing is compiled twice."""
+"""The cache of compiled circuits. Its keys are hashes of the generated code, so that nothing is compiled twice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .entry import is_whole, record
 ADVICE = "Name a folder that can be written in RECIRCUIT_CACHE"
 NO_HOME = "the user has no home folder (HOME is not set)"
 BUILDING = "building-"
-#: Seconds after which a folder that nobody holds has been left behind, even if a process with the number in its name lives.
+#: Seconds after which a folder that no process has locked counts as left behind, even if the process in its name is running.
 LEFT_BEHIND = 60.0
 
 
@@ -70,7 +70,7 @@ def missing_cache() -> str:
 def built(
     backend: str, write: Callable[[Path], Recipe], toolchain: str, compilers: Compilers | None = None
 ) -> Path:  # fmt: skip
-    """Return the folder of what is compiled of the sources that ``write`` writes: from the cache, or compiled into it
+    """Return the folder of the program that is compiled from the sources of ``write``: from the cache, or compiled into it
     now.
 
     Parameters
@@ -80,9 +80,9 @@ def built(
     write : Callable[[Path], Recipe]
         Writes the sources into a folder, and returns how they are compiled.
     toolchain : str
-        All else that the program depends on.
+        Everything else that the program depends on.
     compilers : Compilers | None
-        Those of the circuit, so that all of them end when one fails.
+        The compilers of the circuit, so that all of them end when one fails.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def _fingerprint(folder: Path, recipe: Recipe, toolchain: str, root: Path) -> st
 
 @contextmanager
 def _work_folder(root: Path) -> Iterator[Path]:
-    """A folder to write sources in, of this process as long as it lives: in the cache, or beside it if that is only read."""
+    """Yield a folder for the sources of this process: in the cache, or in the temp folder if the cache is read-only."""
     try:
         root.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{os.getpid()}-", dir=root))
@@ -149,10 +149,10 @@ def _check_inside(fresh: Path, root: Path) -> None:
 
 
 def _sweep(root: Path) -> None:
-    """Remove what processes that were killed have left half made."""
+    """Remove the unfinished folders of processes that were killed."""
     for left in root.glob(f"{BUILDING}*"):
         with suppress(OSError):
-            if _lives(left) and time.time() - left.stat().st_mtime < LEFT_BEHIND:
+            if _is_running(left) and time.time() - left.stat().st_mtime < LEFT_BEHIND:
                 continue
             handle = os.open(left, os.O_RDONLY)
             try:
@@ -162,8 +162,8 @@ def _sweep(root: Path) -> None:
                 os.close(handle)
 
 
-def _lives(left: Path) -> bool:
-    """Whether a process with the number in the folder's name is running; it may be another one than made the folder."""
+def _is_running(left: Path) -> bool:
+    """Say whether a process with the number in the folder's name is running, which need not be the one that made it."""
     try:
         os.kill(int(left.name.removeprefix(BUILDING).partition("-")[0]), 0)
     except ProcessLookupError:
@@ -180,7 +180,7 @@ def _remove_objects(folder: Path, recipe: Recipe) -> None:
 
 
 def _take_place(fresh: Path, home: Path) -> None:
-    """Move a whole entry to where a damaged one, or none, is."""
+    """Move a whole entry to its place in the cache, where a damaged one, or none, is."""
     if os.path.lexists(home):
         damaged = fresh.with_name(f"{fresh.name}-damaged")
         os.rename(home, damaged)
@@ -197,7 +197,7 @@ def _locked(path: Path, compilers: Compilers) -> Iterator[None]:
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # a link that somebody has put there is not followed
     handle = os.open(path, flags, 0o666)
     try:
-        while not _got(handle):
+        while not _try_lock(handle):
             compilers.stopped.wait(0.05)
             compilers.check()
         yield
@@ -205,7 +205,7 @@ def _locked(path: Path, compilers: Compilers) -> Iterator[None]:
         os.close(handle)
 
 
-def _got(handle: int) -> bool:
+def _try_lock(handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

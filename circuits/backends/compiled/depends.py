@@ -1,8 +1,9 @@
-"""One hash of everything that the code of a circuit depends on, so that a circuit whose program is kept is known without its
+"""One hash of everything that the code of a circuit depends on. It finds the circuit's program in the cache without its
 code being generated.
 
-The operations are data, and the code is made of them, of the populations, and of nothing else in the circuit. What makes it
-is the package itself, of which all files are read, Brian2 with its preferences and functions, and the compiler.
+The operations are data, and the code is made from them and from the populations, and from nothing else in the circuit. The
+code is made by the package itself, of which all files are read, by Brian2 with its preferences and functions, and by the
+compiler.
 """
 
 from __future__ import annotations
@@ -31,22 +32,22 @@ from .. import registry
 __all__ = ["depends_on"]
 
 ROOT = Path(__file__).parents[2]
-#: The folders of what makes code of a description.
+#: The folders of the modules that make code from a description.
 FOLDERS = (
     *(ROOT / name for name in ("backends", "lowering", "connectivity", "description")),
     Path(plasticity.__file__).parent,
 )
 PACKAGES = ("Brian2", "numpy", "sympy", "Jinja2")
-#: The package, whose classes are told by the files in which they are.
+#: The name of the package, whose classes are identified by the files in which they are.
 OURS = __name__.partition(".circuits.")[0] + "."
 
 
 class _Unknown(Exception):
-    """Something that cannot be told from something else."""
+    """The code depends on a value that data cannot describe."""
 
 
 def depends_on(lowered: Lowered, tools: Iterable[str]) -> str:
-    """Return a hash of all that a circuit's code, and the program that is compiled of it, depend on.
+    """Return a hash of everything that a circuit's code, and the program compiled from it, depend on.
 
     Parameters
     ----------
@@ -58,8 +59,8 @@ def depends_on(lowered: Lowered, tools: Iterable[str]) -> str:
     Returns
     -------
     str
-        The hash. It is empty where the code depends on more than is known: for the form that is made of Brian2's
-        synapses, for classes of a user's own, and for a package that was changed after this process had imported it.
+        The hash. It is empty where the code depends on more than is known: for the form that uses Brian2's
+        `Synapses`, for classes of a user's own, and for a package that was changed after this process had imported it.
     """
     if lowered.network.lowering == "reference" or not (package := _package()):
         return ""
@@ -71,18 +72,18 @@ def depends_on(lowered: Lowered, tools: Iterable[str]) -> str:
 
 
 def _circuit(lowered: Lowered) -> Iterator[Any]:
-    """What was declared, and the operations that it became."""
+    """Yield what was declared, and the operations that it became."""
     network = lowered.network
     yield tuple(fingerprint(network).items())
     for name, population in network.populations.items():
         dimensions = {v: repr(population.neuron.dimension(v)) for v in sorted(population.neuron.stored)}
         single = {v: repr(population.neuron.dimension(v)) for v in population.single_parameters}
-        yield name, population.size, _told([definitions(network, population), dimensions, single])
-    yield _told([lowered.operations, lowered.alternatives, lowered.variables])
+        yield name, population.size, _as_data([definitions(network, population), dimensions, single])
+    yield _as_data([lowered.operations, lowered.alternatives, lowered.variables])
 
 
 def _brian2() -> Iterator[Any]:
-    """The preferences of Brian2 and its functions in C++, which a user may have changed."""
+    """Yield the preferences of Brian2 and its functions in C++, which a user may have changed."""
     yield sorted((name, repr(value)) for name, value in prefs.prefs.items() if not name.startswith("logging."))
     for name, function in DEFAULT_FUNCTIONS.items():
         for target, made in function.implementations._implementations.items():
@@ -93,7 +94,7 @@ def _brian2() -> Iterator[Any]:
 
 @cache
 def _package() -> str:
-    """Return a hash of the files of the package; empty if one is younger than what this process has imported."""
+    """Return a hash of the files of the package; empty if one was changed after this process had imported it."""
     digest = hashlib.sha256()
     for folder in FOLDERS:
         for name in _files(folder):
@@ -112,20 +113,20 @@ def _files(folder: Path) -> Iterator[str]:
         yield from (f"{where}/{name}"[len(str(folder)) :] for name in sorted(names))
 
 
-def _told(value: Any) -> Any:
-    """Return data as tuples of numbers and texts, of which `repr` says all."""
+def _as_data(value: Any) -> Any:
+    """Return data as tuples of numbers and texts, which `repr` describes completely."""
     if value is None or isinstance(value, str | int | float | np.generic):
         return value
     if isinstance(value, Enum):
         return type(value).__name__, value.name
     if isinstance(value, tuple | list):
-        return type(value).__name__, *map(_told, value)
+        return type(value).__name__, *map(_as_data, value)
     if isinstance(value, frozenset | set):
-        return "set", *sorted(repr(_told(one)) for one in value)
+        return "set", *sorted(repr(_as_data(one)) for one in value)
     if isinstance(value, Mapping):
-        return "mapping", *((_told(k), _told(v)) for k, v in value.items())
+        return "mapping", *((_as_data(k), _as_data(v)) for k, v in value.items())
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         return value.dtype.str, value.shape, hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
     if is_dataclass(value) and type(value).__module__.startswith(OURS):
-        return type(value).__qualname__, *((f.name, _told(getattr(value, f.name))) for f in fields(value))
+        return type(value).__qualname__, *((f.name, _as_data(getattr(value, f.name))) for f in fields(value))
     raise _Unknown

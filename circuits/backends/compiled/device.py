@@ -1,4 +1,4 @@
-"""What a Brian2 device needs in addition, to write programs that are kept."""
+"""Additions to a Brian2 device, by which it writes programs that are kept in the cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from brian2.core.variables import Subexpression
 from brian2.devices.device import reset_device, set_device
 
-#: Characters of a name of generated code, after which it is a file: file systems take 255, with the ending.
+#: The most characters in a name of generated code. Files are named after it, and file systems take 255 with the ending.
 LONGEST = 100
 
 
@@ -23,7 +23,7 @@ def bounded(name: str) -> str:
 
 
 class _Sorted(frozenset[str]):
-    """A set that is gone through in order."""
+    """A set whose iteration is in sorted order."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(super().__iter__()))
@@ -44,7 +44,7 @@ class KeptDevice:
     def code_object(
         self, owner: Any, name: str, abstract_code: Any, variables: Mapping[str, Any], *given: Any, **options: Any
     ) -> Any:
-        """Called by Brian2, with variables in the order of a set: the same circuit is to give the same sources always."""
+        """Sort the variables, which Brian2 gives in the order of a set, so that a circuit always gives the same sources."""
         name = bounded(name)
         ordered = dict(sorted(variables.items()))
         for variable in ordered.values():

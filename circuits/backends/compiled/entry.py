@@ -14,12 +14,12 @@ RECORD = "entry.json"
 
 
 def record(folder: Path, recipe: Recipe) -> None:
-    """Write down what was made."""
+    """Write the list of the files that were made."""
     (folder / RECORD).write_text(json.dumps({name: seen(folder / name) for name in recipe.makes}))
 
 
 def is_whole(folder: Path, recipe: Recipe) -> bool:
-    """Whether an entry has all its files, as they were when it was made."""
+    """Say whether an entry has all its files, unchanged since they were made."""
     try:
         made = json_value((folder / RECORD).read_text())
         return all(made[name] == seen(folder / name) and usable(folder / name) for name in recipe.makes)
@@ -34,5 +34,5 @@ def seen(file: Path) -> list[int | str]:
 
 
 def usable(file: Path) -> bool:
-    """Whether a file may be used as what it is: a program may be run."""
+    """Say whether a file may be used: whether a program may be run, and another file may be read."""
     return file.suffix == ".o" or os.access(file, os.X_OK)

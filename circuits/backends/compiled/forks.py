@@ -14,7 +14,7 @@ class Forked(Protocol):
     """The object that is informed of forks."""
 
     def before_fork(self) -> None:
-        """Take note, in the parent and before the fork, of what the child will need."""
+        """Keep, in the parent and before the fork, the state that the child will need."""
         ...
 
     def after_fork(self, *, child: bool) -> None:
@@ -26,13 +26,13 @@ _programs: weakref.WeakSet[Forked] = weakref.WeakSet()
 
 
 def watch(program: Forked) -> None:
-    """Tell this program of every fork of this process."""
+    """Inform this program of every fork of this process."""
     _programs.add(program)
 
 
 def _before() -> None:
     for program in list(_programs):
-        with contextlib.suppress(RecircuitError):  # its worker has died, which its next use says
+        with contextlib.suppress(RecircuitError):  # its worker has died; the error appears at its next use
             program.before_fork()
 
 

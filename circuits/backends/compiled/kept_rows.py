@@ -1,8 +1,8 @@
-"""The rows that a program was last given, kept as files, so that rows that come again are not handed over anew.
+"""The rows that a program was last given, kept as files, so that the same rows are not sent to the worker again.
 
-Training gives the same rows in every epoch: those of the training samples, then those of the test samples. To compare rows
-takes less than half the time of writing them. A worker knows rows that come again by their number, and a GPU holds them in
-its memory. What is kept makes room as soon as memory is short.
+Training gives the same rows in every epoch: those of the training samples, then those of the test samples. Comparing rows
+takes less than half the time of writing them. A worker recognises the same rows by their number, and a GPU holds them in
+its memory. Kept rows are given up as soon as memory is short.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from .memory_file import memory_file
 
 __all__ = ["KeptRows"]
 
-#: Files that are kept of a stimulus: of training, validation and test samples. The worker on a GPU keeps as many.
+#: The number of files that are kept for a stimulus: for training, validation and test samples. A GPU's worker keeps as many.
 EACH = 3
-#: The most bytes that are kept of all stimuli together. Rows that are larger are handed over each time.
+#: The most bytes that are kept for all stimuli together. Rows that are larger are sent each time.
 MOST = 1 << 30
 #: Bytes that are compared at a time.
 PART = 1 << 20
@@ -31,7 +31,7 @@ PART = 1 << 20
 
 @dataclass(frozen=True, eq=False)
 class _Kept:
-    """Rows in a file, under a number."""
+    """Rows in a file, with the number by which the worker knows them."""
 
     number: int
     file: IO[bytes]
@@ -54,7 +54,7 @@ class KeptRows:
 
     @contextmanager
     def file(self, stimulus: str, rows: np.ndarray) -> Iterator[tuple[int, int]]:
-        """The number of some rows and a file of their bytes; the number is 0 if they are not kept.
+        """Yield the number of some rows and a file of their bytes; the number is 0 if they are not kept.
 
         Parameters
         ----------
@@ -73,11 +73,11 @@ class KeptRows:
         yield kept.number, kept.file.fileno()
 
     def clear(self) -> None:
-        """Let go of all files."""
+        """Close all files."""
         self._kept.clear()
 
     def _found(self, stimulus: str, values: np.ndarray) -> _Kept | None:
-        """The file that has these bytes, which is now the one that was used last."""
+        """Return the file that has these bytes, if there is one, and note that it was used last."""
         mine = self._kept.get(stimulus, [])
         for kept in mine:
             if kept.holds(values):
@@ -87,7 +87,7 @@ class KeptRows:
         return None
 
     def _written(self, stimulus: str, values: np.ndarray) -> _Kept:
-        """A new file, in place of the one of this stimulus that was not used for longest if there are many."""
+        """Return a new file; it replaces the least recently used file of this stimulus if there are many."""
         mine = self._kept.setdefault(stimulus, [])
         del mine[: max(0, len(mine) + 1 - EACH)]
         self._make_room(len(values), MOST)
@@ -97,7 +97,7 @@ class KeptRows:
         return mine[-1]
 
     def _make_room(self, size: int, most: int) -> None:
-        """Let go of files until so many bytes more are at most ``most`` together with the others, and fit into memory."""
+        """Close files until ``size`` bytes more make at most ``most`` with the others, and fit into memory."""
         while kept := self._bytes():
             free = available()
             if kept + size <= most and (free is None or size <= free):

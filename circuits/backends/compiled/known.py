@@ -1,7 +1,7 @@
-"""Which entry of the cache is the program of which circuit, so that no code is generated to find it.
+"""The cache entry that holds the program of a circuit, found without generating code.
 
-A circuit is known by the hash of all that its code depends on. The file of that name in the cache says which entry it is,
-what its program must be, byte for byte, and of which types the circuit's variables are in it.
+A circuit is identified by the hash of everything that its code depends on. The file of that name in the cache says which
+entry it is, what its program must be, byte for byte, and which types the circuit's variables have in it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Known:
 
 
 def find(depends: str) -> Known | None:
-    """Return the compiled circuit that depends on this, if it is in the cache, as it was when it was made."""
+    """Return the compiled circuit with this hash, if it is in the cache, unchanged since it was made."""
     if not depends:
         return None
     try:
@@ -47,7 +47,7 @@ def find(depends: str) -> Known | None:
 
 
 def remember(depends: str, known: Known) -> None:
-    """Write down which entry was found or made for a circuit. Where that is not possible, it is looked for again."""
+    """Write down which entry was found or made for a circuit. If that fails, the entry is looked for again next time."""
     if not depends:
         return
     with suppress(OSError, RecircuitError):

@@ -16,7 +16,7 @@ def real() -> str:
 
 
 def in_width(code: str) -> str:
-    """An expression whose literals have the width of the run.
+    """Return an expression whose literals have the width of the run.
 
     Brian2 writes ``1.0f*a/b`` for every quotient, which in double precision would divide whole numbers in single.
     """
@@ -26,8 +26,8 @@ def in_width(code: str) -> str:
 
 
 class Literals:
-    """Has a code generator write ``1.0f`` in single precision, so that one literal makes no loop one of doubles."""
+    """A mixin for code generators, which write ``1.0f`` in single precision, so that no literal turns a loop to doubles."""
 
     def translate_expression(self, expr: Any) -> str:
-        """Called by Brian2 for every expression."""
+        """Translate an expression to C++; Brian2 calls this for every expression."""
         return in_width(super().translate_expression(expr))  # type: ignore[misc]

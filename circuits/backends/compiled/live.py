@@ -32,20 +32,20 @@ class Hosts(Protocol):
         ...
 
     def dtype(self, key: str) -> np.dtype:
-        """How the values of a variable are stored."""
+        """Return the type in which the values of a variable are stored."""
         ...
 
     def worker(self) -> Worker:
-        """The worker of this process."""
+        """Return the worker of this process."""
         ...
 
     def forget(self, stimuli: Sequence[str]) -> None:
-        """The worker has no data for these stimuli any more."""
+        """Take note that the worker has no data for these stimuli any more."""
         ...
 
 
 class CompiledSession(Session):
-    """The rows of its stimuli lie in the message that is sent."""
+    """A closed loop of a worker. The rows of its stimuli lie in the message that is sent."""
 
     def __init__(
         self, program: Hosts, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]

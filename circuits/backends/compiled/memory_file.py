@@ -1,4 +1,4 @@
-"""Arrays as open files without a name: whoever has them open can read them, and nothing is left when all have ended."""
+"""Arrays as open files without a name: processes that have them open can read them, and nothing is left when all end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SMALLER = "Give fewer rows at a time, or uint8 in place of floats."
 
 
 def memory_file(values: np.ndarray, name: str) -> IO[bytes]:
-    """Return an open file of an array's bytes, in memory where the system has such files, else in the temp folder."""
+    """Return an open file of an array's bytes, in memory where the system has such files, or else in the temp folder."""
     check_free(values.nbytes, f"stimulus {name!r}: data of the shape {values.shape}", SMALLER)
     file = _unnamed()
     try:

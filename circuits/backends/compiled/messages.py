@@ -1,4 +1,4 @@
-"""Messages to and from a worker: a number, a kind, and fields with types. ``source/messages.h`` is the other end."""
+"""Messages to and from a worker: a number, a kind, and fields with types. The worker's end is in ``source/messages.h``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ....waiting import WAKE
 
 MAGIC = 0x31435252
 PART = 1 << 16
-#: How often a closed loop looks whether its answer has come before it sleeps: some 100 microseconds.
+#: How many times a closed loop looks whether its answer has come before it sleeps: about 100 microseconds.
 LOOKS = 80
 
 _HEADER = struct.Struct("=IIQQQ")  # magic, kind, number, size of the message, where in it this packet's part lies
@@ -63,7 +63,7 @@ class Malformed(Exception):
 
 
 class Disconnected(Exception):
-    """Nobody is at the other end."""
+    """The other end of the socket is closed."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Message:
 
 
 def pack(fields: Sequence[Field]) -> bytes:
-    """Fields as bytes, each with its type and length, and begun at a multiple of 8."""
+    """Return fields as bytes, each with its type and length, and each beginning at a multiple of 8."""
     parts: list[bytes | memoryview] = []
     for field in fields:
         type_, data = _packed(field)
@@ -129,9 +129,9 @@ def _unpacked(type_: int, body: bytearray, at: int, size: int) -> Field:
 class Channel:
     """Python's end of the socket.
 
-    A message goes in packets whose borders the socket keeps. So an exception at any place, such as a KeyboardInterrupt,
-    leaves whole packets only: the worker forgets a message that was broken off when the next begins, and what comes here
-    is recognised by its number.
+    A message is sent in packets, whose borders the socket keeps. So an exception at any place, such as a KeyboardInterrupt,
+    leaves whole packets only. The worker forgets a message that was broken off when the next one begins, and an answer is
+    recognised by its number.
     """
 
     def __init__(self, connected: socket.socket) -> None:
@@ -140,7 +140,7 @@ class Channel:
         self._buffer = bytearray(_HEADER.size + PART)
 
     def send(self, kind: Kind, number: int, fields: Sequence[Field] = (), file: int | None = None) -> None:
-        """Send a message, and an open file along with it. Waits while the worker does not read."""
+        """Send a message, and an open file along with it; wait while the worker does not read."""
         body = memoryview(pack(fields))
         rights = [] if file is None else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [file]))]
         for at in range(0, max(len(body), 1), PART):
@@ -153,7 +153,7 @@ class Channel:
     def exchange(self, kind: Kind, number: int, body: bytearray) -> Message:
         """Send a message of one packet, and wait for an answer of one.
 
-        After PRESENT_SOON the answer is looked for before this process sleeps, as the worker looks for the next message.
+        After PRESENT_SOON this process looks for the answer before it sleeps, as the worker looks for the next message.
         """
         try:
             self.socket.sendmsg([_HEADER.pack(MAGIC, kind, number, len(body), 0), body], [], socket.MSG_NOSIGNAL)
@@ -180,9 +180,9 @@ class Channel:
         return True
 
     def receive(self, number: int, meanwhile: Callable[[], None] = lambda: None) -> Message:
-        """Wait for the next message of this number; those of others are thrown away.
+        """Wait for the next message of this number, and drop messages of other numbers.
 
-        Raises `Disconnected` where the worker has ended, and `Malformed`.
+        It raises `Disconnected` if the worker has ended, and `Malformed` if the message cannot be read.
         """
         body = bytearray()
         while True:
@@ -201,19 +201,19 @@ class Channel:
                 return Message(Kind(kind), of, unpack(body))
 
     def make_room(self) -> None:
-        """Wait until something can be sent, or throw away a packet that has come: the worker may wait for that."""
+        """Wait until something can be sent, or read and drop a packet: the worker may be waiting until it is read."""
         poll = select.poll()
         poll.register(self.socket, select.POLLIN | select.POLLOUT)
         if any(event & ~select.POLLOUT for _, event in poll.poll()):
             self._packet()
 
     def close(self) -> None:
-        """Close this end; the worker ends."""
+        """Close this end of the socket, so that the worker ends."""
         with contextlib.suppress(OSError):
             self.socket.close()
 
     def _packet(self, looks: int = 0) -> tuple[int, int, int, int, memoryview]:
-        length = self._looked(looks) if looks else None
+        length = self._look(looks) if looks else None
         while length is None:
             try:
                 length = self.socket.recv_into(self._buffer)
@@ -230,8 +230,8 @@ class Channel:
             raise Malformed("a packet that is no part of an answer")
         return kind, number, size, at, memoryview(self._buffer)[_HEADER.size : length]
 
-    def _looked(self, times: int) -> int | None:
-        """The length of the next packet, if it comes while this looks so often; None if not."""
+    def _look(self, times: int) -> int | None:
+        """Look for a packet this number of times; return its length, or None if none has come."""
         for _ in range(times):
             try:
                 return self.socket.recv_into(self._buffer, 0, socket.MSG_DONTWAIT)

@@ -57,7 +57,7 @@ class _Data:
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """All that a worker holds besides its data."""
+    """Everything that a worker holds besides its data."""
 
     values: dict[str, np.ndarray]
     noise: np.ndarray
@@ -71,11 +71,11 @@ class CompiledProgram(Program):
     lowered : Lowered
         The circuit.
     ready : Callable[[], tuple[WritesSources, str]]
-        Returns the device that writes the code, and all else that the program depends on; it is called if the cache is not
-        known to hold the program.
+        Returns the device that writes the code, and everything else that the program depends on; it is called if the cache
+        is not known to hold the program.
     tools : Sequence[str]
-        The compiler, its options and the libraries that it links, if a circuit may be known by them and what it is; empty
-        if not.
+        The compiler, its options and the libraries that it links, if these and the circuit identify the program; empty
+        if they do not.
 
     Attributes
     ----------
@@ -126,16 +126,16 @@ class CompiledProgram(Program):
         return self._types[key]
 
     def read(self, key: str) -> np.ndarray:
-        return self._checked(key, self._mine().ask(Kind.GET, key))
+        return self._checked(key, self._own_worker().ask(Kind.GET, key))
 
     def write(self, key: str, values: np.ndarray) -> None:
-        self._mine().ask(Kind.SET, key, values)
+        self._own_worker().ask(Kind.SET, key, values)
 
     def seed(self, seed: int) -> None:
-        self._mine().ask(Kind.SEED, check_seed(seed))
+        self._own_worker().ask(Kind.SEED, check_seed(seed))
 
     def noise(self) -> NoiseState:
-        (_, content) = self._mine().ask(Kind.NOISE)
+        (_, content) = self._own_worker().ask(Kind.NOISE)
         assert isinstance(content, np.ndarray)
         return NoiseState(self.generator, content.copy())
 
@@ -143,11 +143,11 @@ class CompiledProgram(Program):
         if state.kind != self.generator:
             self.seed(state.seed())
         else:
-            self._mine().ask(Kind.RESTORE, len(state.content), state.content)
+            self._own_worker().ask(Kind.RESTORE, len(state.content), state.content)
 
     def memory(self) -> int:
-        """Return bytes that the worker holds for the circuit; on a GPU with its data, and what cuBLAS works in."""
-        (held,) = self._mine().ask(Kind.MEMORY)
+        """Return the bytes that the worker holds for the circuit; on a GPU, also those of its data and of cuBLAS."""
+        (held,) = self._own_worker().ask(Kind.MEMORY)
         assert isinstance(held, int)
         return held
 
@@ -156,7 +156,7 @@ class CompiledProgram(Program):
     ) -> None:  # fmt: skip
         check_scale(stimulus, scale, offset, self.lowered.network.dtype)
         given = _Data(data, float(scale), float(offset), series)
-        self._load(self._mine(), stimulus, given)
+        self._load(self._own_worker(), stimulus, given)
         self._data[stimulus] = given
 
     def sample_counts(self) -> dict[str, int]:
@@ -172,7 +172,7 @@ class CompiledProgram(Program):
         elements: int,
         progress: Progress | None,
     ) -> RunResult:
-        worker = self._mine()
+        worker = self._own_worker()
         worker.ask(Kind.TABLE, *lines_of(table, self.lowered, collect, trace, elements))
         answer, interrupted = worker.run(len(order), order, progress=progress)
         result = recorded(answer, table, self.lowered, collect, trace)
@@ -180,25 +180,25 @@ class CompiledProgram(Program):
         return result
 
     def session(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
-        self._mine().ask(Kind.TABLE, *lines_of(table, self.lowered, {}, ()))
+        self._own_worker().ask(Kind.TABLE, *lines_of(table, self.lowered, {}, ()))
         return CompiledSession(self, table, stimuli, reads)
 
     def worker(self) -> Worker:
-        """The worker of this process."""
-        return self._mine()
+        """Return the worker of this process."""
+        return self._own_worker()
 
     def forget(self, stimuli: Sequence[str]) -> None:
-        """The worker has no data for these stimuli any more."""
+        """Take note that the worker has no data for these stimuli any more."""
         for name in stimuli:
             self._data.pop(name, None)
 
     def profile(self, table: Timetable, order: np.ndarray) -> list[tuple[str, float]]:
         """Run, and return how many seconds each line of the table took, over all presentations.
 
-        Returns ``("run OPERATION", seconds)``, ``("clamp ...", seconds)`` and ``("tick", seconds)`` in the order of a
+        The result holds ``("run OPERATION", seconds)``, ``("clamp ...", seconds)`` and ``("tick", seconds)`` in the order of a
         presentation. A line is timed from outside: it includes waiting for the other threads.
         """
-        worker = self._mine()
+        worker = self._own_worker()
         worker.ask(Kind.PROFILE, 1)
         try:
             self.run(table, order).raise_if_diverged()
@@ -222,21 +222,21 @@ class CompiledProgram(Program):
                 self._snapshot = _Snapshot(values, noise)
 
     def after_fork(self, *, child: bool) -> None:
-        """Leave the worker to its owner."""
+        """Leave the worker to the process that started it."""
         if child:
             self._worker.let_go()
             self._kept.clear()  # the parent's worker may write into these files
         elif self._worker.owner == os.getpid():
             self._snapshot = None
 
-    def _mine(self) -> Worker:
+    def _own_worker(self) -> Worker:
         """Return the worker of this process."""
         if self._worker.owner != os.getpid():
-            self._worker = self._continued()
+            self._worker = self._copied_worker()
         return self._worker
 
-    def _continued(self) -> Worker:
-        """Return a worker for this process, which goes on from where the parent's was when this process was forked."""
+    def _copied_worker(self) -> Worker:
+        """Return a worker for this process, which continues from the state of the parent's worker at the fork."""
         if (known := self._snapshot) is None:
             raise RecircuitError(
                 f"{self.backend}: this process was forked while another thread used the circuit, or after its program had "
@@ -276,7 +276,7 @@ class CompiledProgram(Program):
 
 
 def _series_fields(series: Series | None) -> tuple[Field, ...]:
-    """How rows are samples: how many, how far apart they begin, and after how many they end."""
+    """Return which rows make a sample: how many samples there are, where they begin, and how long they are."""
     if series is None:
         return 1, 1, 0, np.zeros(0, np.int32)
     return series.rows, series.stride, len(series.lengths), series.lengths

@@ -18,7 +18,7 @@ from .messages import Field
 def lines_of(
     table: Timetable, lowered: Lowered, collect: Mapping[str, int], trace: Sequence[str], elements: int = 1
 ) -> list[Field]:
-    """The lines of a presentation, as source/worker.cpp reads them; a trace is of so many ``elements``: batch elements."""
+    """Return the lines of a presentation, as source/worker.cpp reads them; traces are of the first ``elements`` elements."""
     fields: list[Field] = []
     if table.stream:
         fields += ["stream"]
@@ -46,16 +46,16 @@ def lines_of(
 def recorded(
     answer: list[Field], table: Timetable, lowered: Lowered, collect: Mapping[str, int], trace: Sequence[str]
 ) -> RunResult:
-    """The result of a run, from its answer."""
+    """Return the result of a run, from the worker's answer."""
     done, stopped, diverged, *rest = answer
     assert isinstance(done, int) and isinstance(diverged, str)
     kept = {(what, key): values for what, key, values in zip(rest[::3], rest[1::3], rest[2::3], strict=True)}
     result = RunResult(done, interrupted=bool(stopped), diverged=diverged)
     for key in collect:
         values = _values(kept, "keep", key)
-        result.collected[key] = _whole(lowered, key, values, done).reshape(done, *lowered.variables[key].shape)
+        result.collected[key] = _in_user_shape(lowered, key, values, done).reshape(done, *lowered.variables[key].shape)
     for key in trace:
-        result.traces[key] = _whole(lowered, key, _values(kept, "trace", key), done * table.length)
+        result.traces[key] = _in_user_shape(lowered, key, _values(kept, "trace", key), done * table.length)
     return result
 
 
@@ -67,15 +67,15 @@ def _values(kept: Mapping[Any, Field], what: str, key: str) -> np.ndarray:
 
 
 def _count(lowered: Lowered, key: str, elements: int) -> int:
-    """How many values of a variable are kept at a time: all, or of what batch elements have those of the first ones."""
+    """Return how many values of a variable are kept at a time: all, or those of the first batch elements."""
     variable = lowered.variables[key]
     if variable.places is not None:
         return len(variable.places)
     return variable.size // lowered.network.batch_size * elements if variable.by_element else variable.size
 
 
-def _whole(lowered: Lowered, key: str, values: np.ndarray, count: int) -> np.ndarray:
-    """So many rows of values, as they are in the shape that a user sees: 0 where no synapse is stored."""
+def _in_user_shape(lowered: Lowered, key: str, values: np.ndarray, count: int) -> np.ndarray:
+    """Return ``count`` rows of values in the shape that a user sees, with 0 where no synapse is stored."""
     variable = lowered.variables[key]
     if variable.places is None:
         return values.reshape(count, -1 if count else 0)

@@ -1,4 +1,4 @@
-"""The common part of the projects of the compiled backends: the registry, and few large files."""
+"""The common part of the C++ projects of the compiled backends: the registry, and the joining of files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...lowering.brian.assembly import Assembly
 
 SOURCE = Path(__file__).parent / "source"
 
-#: What an operation reads that changes from step to step without anyone writing it.
+#: Variables that change from step to step although no operation writes them.
 TIMED = {"t", "timestep", "_timestep", "t_in_timesteps", "rand", "randn", "poisson"}
 
 
@@ -30,12 +30,12 @@ def registered(assembly: Assembly) -> dict[str, Any]:
 
 
 def registry(assembly: Assembly, where: Callable[[Any], tuple[str, str]]) -> str:
-    """C++ that names the circuit's variables and operations.
+    """Return C++ code that names the circuit's variables and operations.
 
     Parameters
     ----------
     where : Callable[[Any], tuple[str, str]]
-        Variable -> C++ expressions of its address and of how many values it has.
+        Returns, for a variable, C++ expressions of its address and of how many values it has.
     """
     operations = [o.name for o in assembly.lowered.all_operations() if o.name in assembly.runners]
     code = {name: assembly.runners[name].codeobj for name in operations}
@@ -60,14 +60,14 @@ def _cpp(truth: Any) -> str:
 
 
 def joined(sources: Iterable[tuple[str, str]], units: int) -> list[str]:
-    """Code objects, as names and sources, in at most so many files, since most of a small file is its headers."""
+    """Join the sources of code objects to at most ``units`` files, since most of a small file is its headers."""
     single = sorted(sources)
     files = [single[unit::units] for unit in range(units)]
     return ["\n".join(_enclosed(name, source) for name, source in file) for file in files if file]
 
 
 def _enclosed(name: str, source: str) -> str:
-    """Return a code object's source in a namespace of its own, so that its helpers do not meet those of the others."""
+    """Return a code object's source in a namespace of its own, so that names of its helpers do not clash with others."""
     lines = source.splitlines()
     includes = [line for line in lines if line.startswith("#include")]
     body = [line for line in lines if not line.startswith("#include")]

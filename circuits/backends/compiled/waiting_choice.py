@@ -1,7 +1,7 @@
-"""How the two ends of a closed loop wait for a message: they sleep, or they look for it for a while before they sleep.
+"""The choice of how the two ends of a closed loop wait for a message: they sleep, or they first look for it for a while.
 
-A process that sleeps is woken late where processors are free, since an idle processor has to wake too; one that looks
-takes a processor from others where none is free. Which of the two is faster is found out by trying, now and then.
+If processors are free, a process that sleeps is woken late, since an idle processor has to wake too. If none is free, a
+process that looks takes a processor from others. Now and then both are tried, and the faster one is kept.
 """
 
 from __future__ import annotations

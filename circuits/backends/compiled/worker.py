@@ -36,8 +36,8 @@ def threads() -> int:
 class Worker:
     """A running program. It belongs to the process that started it, and ends with it.
 
-    Whatever is raised in the middle of `ask`, such as a KeyboardInterrupt, no later answer is taken for another: each has
-    the number of its question, and what is still to come of a question that was given up is thrown away first.
+    If something is raised in the middle of `ask`, such as a KeyboardInterrupt, no later answer is mistaken for another. Each
+    answer has the number of its question, and what still arrives for a question that was given up is dropped first.
     """
 
     def __init__(self, folder: Path, backend: str, **environment: str) -> None:
@@ -46,7 +46,7 @@ class Worker:
         self._lock = threading.Lock()
         self._asking = 0  # the thread that waits for an answer
         self._number = _HELLO
-        self._owing = False  # an answer may still come that nobody waits for
+        self._owing = False  # whether an answer may still come that nobody waits for
         self._waiting = WaitingChoice()
         environment = {"OPENBLAS_NUM_THREADS": "1", "RECIRCUIT_THREADS": str(threads())} | environment
         self.process, ours = _started(folder, backend, environment)
@@ -56,7 +56,7 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether it can still be asked."""
+        """Say whether the worker can still be asked."""
         return self._finalizer.alive and self.process.poll() is None
 
     def close(self) -> None:
@@ -64,7 +64,7 @@ class Worker:
         self._finalizer()
 
     def let_go(self) -> None:
-        """Close, in a process that was forked, what it has inherited, so that the worker can end with its owner."""
+        """Close the inherited ends of pipes in a forked process, so that the worker can end with its owner."""
         self._channel.close()
 
     def ask(self, kind: Kind, *fields: Field, file: int | None = None) -> list[Field]:
@@ -73,7 +73,7 @@ class Worker:
             return self._asked(kind, fields, file, lambda: None, None)
 
     def run(self, *fields: Field, progress: Callable[[int], None] | None = None) -> tuple[list[Field], bool]:
-        """Ask for a run, and return besides whether there was a Ctrl-C, which ends it after the current presentation."""
+        """Ask for a run; also return whether Ctrl-C was pressed, which ends the run after the current presentation."""
         asked, last_asked = threading.Event(), [0]
 
         def stop() -> None:
@@ -93,9 +93,9 @@ class Worker:
         return answer, asked.is_set()
 
     def present(self, body: bytearray, expected: int) -> list[Field]:
-        """Send a message of a closed loop, and return the fields of its answer, of which the size is known.
+        """Send a message of a closed loop, and return the fields of its answer, whose size is known.
 
-        As `ask`, without what takes time: small messages are one packet, and Ctrl-C may end the wait.
+        This is `ask` without the parts that take time: small messages are one packet, and Ctrl-C may end the wait.
         """
         with self._alone():
             if max(len(body), expected) > PART or self._owing or not self._finalizer.alive:
@@ -128,12 +128,12 @@ class Worker:
                 self._lock.release()
 
     def ask_alone(self, kind: Kind, *fields: Field) -> list[Field]:
-        """Ask as `ask` does, for a caller that is in `free`."""
+        """Ask as `ask` does. The caller is inside `free`, which keeps other threads out."""
         with postponed(self._go_on):
             return self._asked(kind, fields, None, lambda: None, None)
 
     def _go_on(self) -> None:
-        """Let a process that somebody has suspended (SIGSTOP) go on, so that it answers after a Ctrl-C."""
+        """Continue a process that somebody has suspended (SIGSTOP), so that it answers after a Ctrl-C."""
         self.process.send_signal(signal.SIGCONT)
 
     @contextmanager
@@ -184,7 +184,7 @@ class Worker:
         return answer.fields
 
     def _settle(self) -> None:
-        """Throw away what is still to come, up to the answer to a ping. It may have to come before the ping can go."""
+        """Drop what still arrives, up to the answer to a ping. It may have to be read before the ping can be sent."""
         self._number += 1
         while not self._channel.offer(Kind.PING, self._number):
             self._channel.make_room()
@@ -199,7 +199,7 @@ class Worker:
             self.close()
             raise RecircuitError(
                 f"{self.backend}: the compiled circuit did not answer within {PATIENCE:.0f} s. If that happens again, remove "
-                f"{folder}, so that it is compiled anew."
+                f"{folder}, so that it is compiled again."
             ) from None
         except Disconnected:
             self._died()
@@ -239,7 +239,7 @@ def _started(folder: Path, backend: str, environment: dict[str, str]) -> tuple[s
         ours.close()
         raise RecircuitError(
             f"{backend}: the compiled circuit in {folder} cannot be started ({problem.strerror}). Remove that folder, so that "
-            "it is compiled anew; where files may not be run there, name another in RECIRCUIT_CACHE."
+            "it is compiled again; if files may not be run there, name another folder in RECIRCUIT_CACHE."
         ) from None
     finally:
         its.close()

@@ -10,7 +10,7 @@ from ..program import Program
 
 
 class CppBackend(Backend):
-    """Compiled for the cores of the processor."""
+    """The backend that compiles circuits for the cores of the processor."""
 
     name = "cpp"
     about = "Brian2's C++ standalone mode, compiled once for each circuit and kept in a cache."

@@ -16,24 +16,24 @@ _INT = re.compile(r"\bint_\(")
 
 
 class CppGenerator(Literals, CPPCodeGenerator):
-    """Brian2's, with literals in the width of the run, and the functions of source/functions.h."""
+    """Brian2's C++ generator, with literals in the width of the run, and the functions of source/functions.h."""
 
     class_name = "cpp"
 
     def translate_expression(self, expr: Any) -> str:
-        """Called by Brian2 for every expression."""
+        """Translate an expression to C++; Brian2 calls this for every expression."""
         code = _TANH.sub("recircuit::tanh(", super().translate_expression(expr))
         return _INT.sub(f"recircuit::whole<{real()}>(", code)
 
 
 class DenseCppCodeObject(CPPStandaloneCodeObject):
-    """Runs dense products by BLAS on the arrays that Brian2 owns."""
+    """A code object that runs dense products by BLAS on the arrays that Brian2 owns."""
 
     templater = CPPStandaloneCodeObject.templater.derive("recircuit.circuits.backends.cpp")
     generator_class = CppGenerator
 
 
-# What is not drawn many at a time is drawn one by one, of the same numbers: Brian2's own would follow no seed.
+# Random numbers that are not drawn many at a time are drawn one by one from the same source: Brian2's follow no seed.
 for _name, _draw in (("rand", "uniform"), ("randn", "normal")):
     DEFAULT_FUNCTIONS[_name].implementations.add_implementation(
         DenseCppCodeObject, name=f"_{_name}",

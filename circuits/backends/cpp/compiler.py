@@ -1,4 +1,4 @@
-"""The C++ compiler and the matrix library: where they are, and how the code is compiled."""
+"""The C++ compiler and the matrix library: where they are found, and with which options the code is compiled."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ....errors import RecircuitError
 #: Without -fno-finite-math-only (which Brian2 adds), so that tanh and exp vectorise; NaN is looked for by its bits.
 FLAGS = ("-w", "-O3", "-ffast-math", "-march=native", "-std=c++17")
 if platform.machine() in ("x86_64", "AMD64"):
-    FLAGS += ("-mprefer-vector-width=512",)  # as wide as there are: by itself GCC takes half of them on many processors
+    FLAGS += ("-mprefer-vector-width=512",)  # the widest there are; by itself GCC takes half of it on many processors
 
 #: Without them no circuit compiles; the others are left out where the compiler does not know them.
 NEEDED = ("-w", "-O3", "-std=c++17")
@@ -27,7 +27,7 @@ PATIENCE = 60
 
 
 def compiler() -> tuple[str, ...]:
-    """Return the command of the C++ compiler, as a list of words: that of $CXX, as a shell would split it, or g++.
+    """Return the command of the C++ compiler as a list of words: $CXX, split as a shell would split it, or g++.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def compiler() -> tuple[str, ...]:
 
 
 def _command() -> tuple[str, ...] | str:
-    """Return the command of the compiler; or, as a text without a full stop, why $CXX is none and what to do."""
+    """Return the command of the compiler; or, as a text without a full stop, why $CXX is not a command and what to do."""
     given = os.environ.get("CXX", "")
     try:
         return tuple(shlex.split(given)) or ("g++",)
@@ -93,7 +93,7 @@ def _problem(command: tuple[str, ...], options: tuple[str, ...], path: str) -> s
 
 
 def tools() -> tuple[str, ...]:
-    """Return everything that calls of the compiler depend on, without calling it on a program; empty where it is missing."""
+    """Return everything that calls of the compiler depend on, without compiling anything; empty if it is missing."""
     try:
         command = compiler()
     except RecircuitError:
@@ -106,7 +106,7 @@ def tools() -> tuple[str, ...]:
 
 
 def toolchain() -> str:
-    """Return everything but the sources and the call of the compiler that a compiled program depends on."""
+    """Return everything that a compiled program depends on, besides the sources and the call of the compiler."""
     return _toolchain(compiler(), os.environ.get("PATH", ""))
 
 
@@ -119,7 +119,7 @@ def _toolchain(command: tuple[str, ...], path: str) -> str:
 
 
 def compiler_version(command: tuple[str, ...]) -> str:
-    """Return the first line of what a compiler says of its version; empty where it says nothing."""
+    """Return the first line that a compiler prints for its version; empty if it prints nothing."""
     try:
         done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False, timeout=PATIENCE)
     except (OSError, subprocess.TimeoutExpired):
@@ -129,7 +129,7 @@ def compiler_version(command: tuple[str, ...]) -> str:
 
 @cache
 def processor() -> str:
-    """Return the model of the processor, as -march=native sees it."""
+    """Return the model of the processor, as the compiler sees it by -march=native."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -19,9 +19,9 @@ from .codeobject import DenseCppCodeObject
 from .compiler import compiler, flags
 from .kernels import OURS, kernels
 
-#: How many code objects go into a file: of a small one, most of the time to compile it are its headers.
+#: The number of code objects in a file, since most of the time to compile a small file goes to its headers.
 TOGETHER = 40
-#: All of a circuit but its code objects.
+#: The file of everything in a circuit besides its code objects.
 SURROUNDING = "surrounding.cpp"
 
 
@@ -35,7 +35,7 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
         self.recipe: Recipe | None = None
 
     def code_object_class(self, codeobj_class: type | None = None, fallback_pref: Any = None) -> type:
-        """Called by Brian2 whenever it makes code."""
+        """Return the class of our code objects; Brian2 calls this whenever it makes code."""
         return codeobj_class or DenseCppCodeObject
 
     def write_sources(self, assembly: Assembly, folder: Path) -> Recipe:
@@ -43,7 +43,7 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
         self.clocks.add(assembly.clock)
         self.insert_code("main", "recircuit::serve();")
         saved = prefs["codegen.cpp.extra_compile_args"]
-        prefs["codegen.cpp.extra_compile_args"] = []  # or Brian2 tries each of them on the compiler
+        prefs["codegen.cpp.extra_compile_args"] = []  # otherwise Brian2 tries each of them on the compiler
         try:
             self.build(directory=str(folder), compile=False, run=False, with_output=False)
         finally:
@@ -54,7 +54,7 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
         return self.recipe
 
     def generate_codeobj_source(self, writer: Any) -> None:
-        """Called by Brian2: write every code object, then join them."""
+        """Write every code object, then join them; Brian2 calls this."""
         super().generate_codeobj_source(writer)
         folder = Path(writer.project_dir)
         single = sorted(f for f in writer.source_files if f.startswith("code_objects/"))
@@ -64,16 +64,16 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
         self.code = joined(sources, 1 + len(sources) // TOGETHER)
 
     def generate_network_source(self, writer: Any, *given: Any, **options: Any) -> None:
-        """Called by Brian2: what walks through the steps of a presentation is in machine.cpp."""
+        """Write nothing where Brian2 calls this: machine.cpp goes through the steps of a presentation."""
 
     def generate_synapses_classes_source(self, writer: Any) -> None:
-        """Called by Brian2: there are no spikes."""
+        """Write nothing where Brian2 calls this: there are no spikes."""
 
     def generate_run_source(self, writer: Any, *given: Any, **options: Any) -> None:
-        """Called by Brian2: the program does not run by itself."""
+        """Write nothing where Brian2 calls this: the program runs only when it is asked to."""
 
     def generate_makefile(self, writer: Any, *given: Any, **options: Any) -> None:
-        """Called by Brian2, last: what does nothing that takes time becomes one file. No makefile is written."""
+        """Join all files that take no time into one, where Brian2 would write a makefile, last of all."""
         files = {f"code_{unit}.cpp": source for unit, source in enumerate(self.code)}
         files[SURROUNDING] = "".join(f'#include "{name}.cpp"\n' for name in ("objects", "registry", "main"))
         writer.source_files.clear()
@@ -82,7 +82,7 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
         self.recipe = self._recipe(sorted(files))
 
     def _recipe(self, files: list[str]) -> Recipe:
-        """Return the commands: each file is compiled by itself, and linked with the kernels and the matrix library."""
+        """Return the commands by which each file is compiled, and all are linked with the kernels and the matrix library."""
         include, library = scipy_openblas32.get_include_dir(), scipy_openblas32.get_lib_dir()
         call = (*compiler(), "-c", "-Wno-write-strings", "-I", include, *flags(), "-I.")
         objects = [file.replace(".cpp", ".o") for file in files]

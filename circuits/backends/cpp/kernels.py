@@ -1,4 +1,4 @@
-"""The kernels of the cpp backend: the same for all circuits, so compiled once, and linked to every circuit that calls them."""
+"""The kernels of the cpp backend. They are the same for all circuits, so each is compiled once and linked where needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..compiled.sources import SOURCE, copy_sources
 from .compiler import compiler, flags, toolchain
 
 OURS = Path(__file__).parent / "source"
-#: What has no loops that take time is optimised less, since that takes the compiler longest.
+#: Options for files without loops that take time: they are optimised less, so that they compile faster.
 LESS = {"worker": ("-O1",)}
 
 
@@ -25,11 +25,11 @@ def kernels(code: Iterable[str], real: str, include: str) -> list[Path]:
     Parameters
     ----------
     code : Iterable[str]
-        The circuit's sources, by which it is known what it calls.
+        The circuit's sources, which show the kernels that it calls.
     real : str
         The width of its numbers, ``float`` or ``double``.
     include : str
-        Where the matrix library's headers are.
+        The folder of the matrix library's headers.
     """
     called = {name for text in code for name in re.findall(r"recircuit::(\w+)\(", text)}
     needed = sorted({home for name, home in _homes().items() if name in called})

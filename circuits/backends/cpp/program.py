@@ -11,7 +11,7 @@ from .compiler import missing_compiler, toolchain, tools
 
 
 class CppProgram(CompiledProgram):
-    """Runs in a worker of its own."""
+    """A program for the processor, which runs in a worker process of its own."""
 
     backend = "cpp"
 
@@ -21,7 +21,7 @@ class CppProgram(CompiledProgram):
 
 
 def _ready() -> tuple[WritesSources, str]:
-    """Return what writes and compiles the code, after a look at whether the compiler works."""
+    """Return the device that writes the code, and what its compilation depends on; refuse a compiler that does not work."""
     _refuse(missing_compiler())
     from .device import WorkerDevice
 

@@ -10,7 +10,7 @@ from ..program import Program
 
 
 class CudaBackend(Backend):
-    """Compiled for a GPU; of the processor it uses one thread, which launches."""
+    """The backend that compiles circuits for a GPU. It uses one thread of the processor, which launches kernels."""
 
     name = "cuda"
     about = "Brian2CUDA and cuBLAS on an NVIDIA GPU, compiled once for each circuit and kept in a cache."

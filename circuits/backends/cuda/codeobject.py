@@ -13,12 +13,12 @@ from ..compiled.literals import in_width, real
 from .rendering import CudaRenderer
 from .scalars import Once, once_of
 
-#: Templates whose kernel is one thread, which may as well compute the scalars itself.
+#: Templates whose kernel is one thread. This thread computes the scalars itself.
 ONE_THREAD = {"once", "dense_product"}
 
 
 class CudaGenerator(CUDACodeGenerator):
-    """Brian2CUDA's, with numbers and operators in the width of the run, and scalars that cost much computed once.
+    """Brian2CUDA's generator, with numbers and operators in the width of the run, and costly scalars computed once.
 
     Nothing that it writes needs an atomic operation. Functions for ``%``, ``//`` and ``**`` are in source/functions.h.
     """
@@ -33,13 +33,13 @@ class CudaGenerator(CUDACodeGenerator):
         self.in_double = False
 
     def translate_expression(self, expr: Any) -> str:
-        """Called by Brian2 for every expression."""
+        """Translate an expression to CUDA; Brian2 calls this for every expression."""
         renamed = word_substitute(expr, self.func_name_replacements)
         code = CudaRenderer(auto_vectorise=self.auto_vectorise).render_expr(renamed).strip()
         return code if self.in_double else in_width(code)
 
     def translate_to_read_arrays(self, read: set[str], write: set[str], indices: set[str]) -> list[str]:
-        """Called by Brian2 for what a block reads: dt, which never changes, is written as a number."""
+        """Return the lines by which a block reads its arrays; dt, which never changes, is written as a number."""
         lines = super().translate_to_read_arrays(read - {"dt"}, write, indices)
         if "dt" not in read:
             return lines
@@ -48,7 +48,7 @@ class CudaGenerator(CUDACodeGenerator):
         return [f"const {real()} dt = {step!r};", *lines]
 
     def translate_one_statement_sequence(self, statements: Any, scalar: bool = False) -> list[str]:
-        """Called by Brian2 for the scalar and for the vector statements of a block."""
+        """Translate the scalar or the vector statements of a block; Brian2 calls this for each."""
         translate = super().translate_one_statement_sequence
         found = once_of(statements, self.variables) if scalar and self.template_name not in ONE_THREAD else None
         if found is None:
@@ -59,7 +59,7 @@ class CudaGenerator(CUDACodeGenerator):
         return [*found.reading, *translate(found.others, scalar)]
 
     def determine_keywords(self) -> dict[str, Any]:
-        """Called by Brian2 for every code object."""
+        """Return what the templates are given; Brian2 calls this for every code object."""
         saved = CUDACodeGenerator.universal_support_code
         CUDACodeGenerator.universal_support_code = ""  # they are in functions.h
         try:
@@ -69,7 +69,7 @@ class CudaGenerator(CUDACodeGenerator):
 
 
 class CudaCodeObject(CUDAStandaloneCodeObject):
-    """Runs on the arrays that the device owns: one kernel, or matrix products by cuBLAS."""
+    """A code object on the arrays that the device owns: one kernel, or matrix products by cuBLAS."""
 
     templater = CUDAStandaloneCodeObject.templater.derive("recircuit.circuits.backends.cuda")
     generator_class = CudaGenerator

@@ -27,10 +27,10 @@ from .loop import OBJECTS, OURS, compiled_loop, compiles
 from .presentations import walks
 from .toolkit import Toolkit
 
-#: Into how many files the code objects go. Most of a file's time are its headers, so few; and enough to compile at once.
+#: The number of files for code objects. It is small, since headers take most of the time, and lets several compile at once.
 UNITS = 3
 
-#: Gives the folder of the compiled presentation loop.
+#: The type of a function that returns the folder of the compiled presentation loop.
 Loop = Callable[[Toolkit, tuple[str, ...]], Path]
 
 #: A place where a scalar that is computed once is read or written.
@@ -40,8 +40,8 @@ SLOT = re.compile(r"recircuit::slot<\w+>\(_scalars, (\d+)\)")
 class CudaDevice(KeptDevice, CUDAStandaloneDevice):
     """The Brian2 device of one circuit. ``write_sources`` leaves a project, and says how the worker is compiled from it.
 
-    From Brian2CUDA: which variable is which array, and code objects in CUDA. Ours: what surrounds them. Its own
-    ``build`` writes a program that runs once and keeps each array twice, here and on the GPU.
+    Brian2CUDA chooses the array of each variable and writes code objects in CUDA. Everything around them is written here,
+    since Brian2CUDA's own ``build`` writes a program that runs once and keeps each array twice, here and on the GPU.
     """
 
     def __init__(self, toolkit: Toolkit, architecture: tuple[str, ...], loop: Loop = compiled_loop) -> None:
@@ -49,7 +49,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         self.toolkit, self.architecture, self.loop = toolkit, architecture, loop
 
     def code_object_class(self, codeobj_class: type | None = None, fallback_pref: Any = None) -> type:
-        """Called by Brian2 whenever it makes code."""
+        """Return the class of our code objects; Brian2 calls this whenever it makes code."""
         return codeobj_class or CudaCodeObject
 
     def write_sources(self, assembly: Assembly, folder: Path) -> Recipe:
@@ -65,14 +65,14 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
             (folder / f"kernels_{unit}.cu").write_text(source)
         self.toolkit.link_into(folder)
         loop = self.loop(self.toolkit, self.architecture)
-        around = f"loop_{loop.name}"  # a link, since nvcc hands paths to a shell; its name tells which one it is
+        around = f"loop_{loop.name}"  # a link, since nvcc passes paths to a shell; its name says which loop it is
         (folder / around).symlink_to(loop, target_is_directory=True)
         return self._recipe(
             around, ["registry.cpp", "objects.cpp", *(f"kernels_{unit}.cu" for unit in range(len(kernels)))]
         )
 
     def _recipe(self, around: str, files: list[str]) -> Recipe:
-        """Each file is compiled by itself, and linked to the presentation loop and to cuBLAS."""
+        """Return the commands by which each file is compiled, and all are linked to the presentation loop and to cuBLAS."""
         call = compiles(self.toolkit, self.architecture, f"-DREAL={real()}")
         objects = [f"{Path(file).stem}.o" for file in files]
         linked = (*objects, *(f"{around}/{name}" for name in OBJECTS), "-o", "main", *self.toolkit.library_options)
@@ -86,7 +86,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         return self.get_array_name(variable, prefix="dev")
 
     def _arrays(self, assembly: Assembly) -> list[dict[str, Any]]:
-        """Return all that somebody reads or sets; what Brian2 declares beside it takes no memory."""
+        """Return the arrays that are read or set; others that Brian2 declares take no memory."""
         read = {v for code in self.code_objects.values() for v in _arrays_of(code).values()}
         wanted = {self._on_device(v): v for v in [*registered(assembly).values(), *read]}
         arrays = [
@@ -103,7 +103,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         ]  # fmt: skip
 
     def _splits(self, assembly: Assembly) -> dict[str, tuple[int, int]]:
-        """Code objects of updates of tied weights: into how many parts their sums are split, and how many weights there are."""
+        """Return, for code objects that update tied weights, how many parts their sums have, and how many weights there are."""
         kernels = {assembly.runners[o.name].codeobj.name: o.kernel for o in self._run(assembly)}
         return {
             name: (splits, prod(kernel.connectivity.shape(kernel.n_pre, kernel.n_post)))
@@ -112,16 +112,16 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         }
 
     def _run(self, assembly: Assembly) -> list[Operation]:
-        """The operations that code objects carry out."""
+        """Return the operations that code objects carry out."""
         return [o for o in assembly.lowered.all_operations() if o.name in assembly.runners]
 
     def _scalars_of_code(self) -> dict[str, int]:
-        """Code objects whose scalars are computed once, and how many these are."""
+        """Return the code objects whose scalars are computed once, with the numbers of these scalars."""
         found = {name: set(SLOT.findall(code.code.cu_file)) for name, code in self.code_objects.items()}
         return {name: len(places) for name, places in found.items() if places}
 
     def _kernels(self, assembly: Assembly, arrays: list[str]) -> list[str]:
-        """The files of kernels: first all jobs and who launches them, then the others."""
+        """Return the files of kernels: first all jobs and the code that launches them, then the others."""
         codes = self._codes(assembly)
         sources = {code.name: self._source(code, number) for number, code in enumerate(codes)}
         first = [code.name for code in codes if code.jobs]
@@ -130,7 +130,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         return ["\n".join([*jobs, launcher(codes, arrays, walks=walks())]), *others]
 
     def _codes(self, assembly: Assembly) -> list[Code]:
-        """What is launched for each code object, and what it reads and writes."""
+        """Return what is launched for each code object, and what it reads and writes."""
         runs = {assembly.runners[o.name].codeobj.name: o for o in self._run(assembly)}
         scalars, splits, number, found = self._scalars_of_code(), self._splits(assembly), 0, []
         for name, code in sorted(self.code_objects.items()):
@@ -145,7 +145,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         return found
 
     def _source(self, code: Code, number: int) -> str:
-        """A code object's source with its kernel's parameters filled in; those that draw numbers are numbered."""
+        """Return a code object's source with its kernel's parameters filled in; sources that draw numbers are numbered."""
         source = code.made.code.cu_file
         for word, text in self._filled(code, number).items():
             source = source.replace(f"%{word}%", text)
@@ -171,7 +171,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
 
 
 def _stored(variable: Any) -> Any:
-    """Brian2CUDA stands in a single-precision variable for dt, which is stored in double precision."""
+    """Return the variable that is stored: for dt, Brian2CUDA gives one of single precision, and stores a double."""
     return getattr(variable, "real_var", variable)
 
 
@@ -181,7 +181,7 @@ def _arrays_of(code: Any) -> dict[str, Any]:
 
 
 def _in_place(code: Any) -> list[Any]:
-    """Return the arrays of which the thread of a thing touches only the item at the place of that thing."""
+    """Return the arrays of which the thread of an index touches only the item at that index."""
     if code.template_name not in IN_PLACE:
         return []
     arrays, indices = _arrays_of(code), code.variable_indices
@@ -191,7 +191,7 @@ def _in_place(code: Any) -> list[Any]:
 
 
 def _constants(code: Any, width: str) -> str:
-    """Declarations of a code object's constants; those with a fraction have this width."""
+    """Return declarations of a code object's constants; those that are not whole numbers have this width."""
     lines = []
     for name, variable in sorted(code.variables.items()):
         if isinstance(variable, Constant):

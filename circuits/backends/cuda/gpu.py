@@ -1,4 +1,4 @@
-"""The GPU that the driver offers, asked of the driver itself."""
+"""The GPU that the driver offers, found by calls of the driver itself."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def find_gpu() -> Gpu | str:
 
 
 def visible_gpus() -> list[str]:
-    """Return the GPUs that $CUDA_VISIBLE_DEVICES lets through, by names that it may be given; none where there is no driver."""
+    """Return the names of GPUs that $CUDA_VISIBLE_DEVICES may be set to; an empty list if there is no driver."""
     driver, count = _driver(), ctypes.c_int()
     if driver is None or driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
         return []
     seen = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = map(str, range(count.value)) if seen is None else map(str.strip, seen.split(","))
-    return list(names)[: count.value]  # what follows a name that is none is not let through
+    return list(names)[: count.value]  # the driver ignores everything after a name that it does not know
 
 
 def _driver() -> ctypes.CDLL | None:
@@ -75,7 +75,7 @@ def _first(driver: ctypes.CDLL) -> Gpu | str:
     major, minor, memory = ctypes.c_int(), ctypes.c_int(), ctypes.c_size_t()
     questions: list[tuple[str, tuple[Any, ...]]] = [
         ("cuDriverGetVersion", (ctypes.byref(version),)),
-        ("cuDeviceGet", (ctypes.byref(device), 0)),  # which fails on a GPU that is to be split and is not yet (MIG)
+        ("cuDeviceGet", (ctypes.byref(device), 0)),  # this fails on a GPU in MIG mode that has not been split yet
         ("cuDeviceGetName", (name, len(name), device)),
         ("cuDeviceGetAttribute", (ctypes.byref(major), MAJOR, device)),
         ("cuDeviceGetAttribute", (ctypes.byref(minor), MINOR, device)),

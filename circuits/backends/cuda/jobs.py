@@ -1,9 +1,8 @@
-"""What is launched for each code object, as the presentation loop knows it: its parts, and what these read and write.
+"""The launches of each code object, as the presentation loop knows them: its parts, and what these read and write.
 
 The parts of an operation are a job of one thread that prepares scalars, and a job, a kernel or a product; or a kernel that
-leaves parts of a sum, and the job that adds them up. What a part reads are all
-arrays that its code is given; what it writes is what the operation declares, since the code is given all others as
-constants, which the compiler holds to.
+leaves parts of a sum, and the job that adds them up. A part reads all arrays that its code is given. It writes the arrays
+that the operation declares; the code is given all others as constants, and the compiler refuses to write to these.
 """
 
 from __future__ import annotations
@@ -19,33 +18,33 @@ EACH = {
     "stateupdate", "mask", "average", "broadcast", "delay", "one_to_one_propagate", "one_to_one_product",
     "late_signals", "spread_weights",
 }  # fmt: skip
-#: Those whose thread touches the arrays that `_idx` alone is said to index at the place of its thing, and nowhere else.
+#: Templates whose thread touches arrays that only `_idx` indexes at its own index, and nowhere else.
 IN_PLACE = {"stateupdate", "one_to_one_propagate"}
 NONE = -1
 
 
 @dataclass(frozen=True)
 class Code:
-    """A code object.
+    """A code object and what is launched for it.
 
     Parameters
     ----------
     made : CodeObject
         The code object of Brian2CUDA.
     name : str
-        Its name.
+        The name of the code object.
     arrays
         The device arrays that it is given: name, C++ type, and whether it writes the array.
     single : set of str
-        Those of a single value, which are all that the job of one thread reads.
+        The arrays of a single value. The job of one thread reads only these.
     scalars : bool
         Whether one thread leaves scalars for the others.
     first : int
         The number of its first job.
     splits : int
-        Into how many parts its sum is split, which are added up afterwards; 0 if it is not.
+        The number of parts into which its sum is split, which are added up afterwards; 0 if it is not split.
     own : set of str
-        Those of which the thread of a thing touches only what is at the place of that thing.
+        The arrays of which the thread of an index touches only the item at that index.
     """
 
     made: Any
@@ -80,11 +79,11 @@ class Code:
 
     @property
     def jobs(self) -> int:
-        """How many jobs it has."""
+        """The number of its jobs."""
         return (self.prepare != NONE) + (self.body != NONE)
 
     def parameters(self) -> list[tuple[str, str, str]]:
-        """The type, the name and the argument of each parameter of its kernels, after the first one."""
+        """Return the type, name and argument of each parameter of its kernels, except the first one."""
         found = [
             (f"{'' if written else 'const '}{kind}* __restrict__", name.replace("dev", "_ptr", 1), f"brian::{name}")
             for name, kind, written in self.arrays
@@ -99,11 +98,11 @@ class Code:
 
     @property
     def _partial(self) -> str:
-        """The array of the parts of its sum."""
+        """The name of the array that holds the parts of its sum."""
         return f"dev_partial_{self.name}"
 
     def call(self, function: str, arrays: list[str]) -> str:
-        """The call of a job's function by one thread, with arrays from the table of all."""
+        """Return the call of a job's function by one thread, with arrays from the table of all arrays."""
         given = [f"static_cast<{kind}*>(arrays[{arrays.index(name)}])" for name, kind, _ in self.arrays]
         if self.draws:
             given.append("draws")
@@ -114,7 +113,7 @@ class Code:
         return f"in_{self.name}::{function}(k, {', '.join(given)});"
 
     def parts(self, arrays: list[str]) -> list[str]:
-        """Its parts in C++."""
+        """Return the parts of the code object, in C++."""
         read = {arrays.index(name) for name, *_ in self.arrays}
         written = {arrays.index(name) for name, _, writes in self.arrays if writes}
         slots = {arrays.index(f"dev_scalars_{self.name}")} if self.scalars else set[int]()
@@ -147,7 +146,7 @@ class Code:
 
 
 def launcher(codes: list[Code], arrays: list[str], *, walks: bool) -> str:
-    """C++ that launches jobs, and walks if there are any, and the table of all parts."""
+    """Return C++ code that launches jobs, and walks if there are any, with the table of all parts."""
     alone = [f"case {c.prepare}: {c.call('prepare', arrays)} break;" for c in codes if c.prepare != NONE]
     each = [f"case {c.body}: {c.call('body', arrays)} break;" for c in codes if c.body != NONE]
     declared = [
@@ -186,7 +185,7 @@ void launch_jobs(const char* name, const Jobs& jobs) {
 
 
 def _switch(head: str, cases: list[str]) -> str:
-    """The function of a thread: what it does for the job of this number."""
+    """Return the function of a thread, which chooses by the number of a job what it does."""
     inside = "\n        ".join(cases)
     k = "" if ", int k" in head else "    const int k = 0;\n"
     return f"""

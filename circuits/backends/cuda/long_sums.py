@@ -1,25 +1,27 @@
-"""Sums of updates of tied weights, which are long, and are split among the blocks or threads of a GPU.
+"""The long sums of updates of tied weights, which are split among the blocks or threads of a GPU.
 
-Into how many parts does not depend on how many elements show something, nor on the GPU, so that bits do not either.
+The number of parts does not depend on the GPU, nor on how many batch elements have a stimulus, and so the result, bit for
+bit, does not depend on these either.
 """
 
 from __future__ import annotations
 
 from ...lowering.kernels import Fused, Kernel, Traced, WeightUpdate
 
-#: A tile of weights, and how much of a sum a block reads at a time: as in source/tiles.h.
+#: The size of a tile of weights, and how much of a sum a block reads at a time: as in source/tiles.h.
 TILE, DEEP = (16, 32), 64
-#: As many blocks, and as many threads, keep every multiprocessor of a GPU at work, and hide what memory takes.
+#: The number of blocks, and of threads, that keep every multiprocessor of a GPU busy and hide the latency of memory.
 BLOCKS, THREADS = 512, 1 << 17
-#: The least terms of a sum that are worth a thread.
+#: The smallest number of terms of a sum that is worth a thread.
 LEAST = 16
 
 
 def splits_of(kernel: Kernel, batch_size: int) -> int:
-    """Return into how many parts the sum of an update is split; 0 if it is not.
+    """Return the number of parts into which the sum of an update is split; 0 if it is not split.
 
-    A product's sum over the places of all elements is split among blocks (templates/local_product.cu), that of an expression
-    among threads (templates/fused.cu). Of rules with traces each element is a part, since it has its own (templates/traced.cu).
+    The sum of a product, over the places of all batch elements, is split among blocks (templates/local_product.cu); the sum
+    of an expression is split among threads (templates/fused.cu). For rules with traces each batch element is a part, since
+    it has a trace of its own (templates/traced.cu).
     """
     if not isinstance(kernel, WeightUpdate) or not kernel.target:
         return 0

@@ -1,4 +1,4 @@
-"""The presentation loop and the worker: the same for all circuits, so compiled once, and linked to every circuit."""
+"""The presentation loop and the worker. They are the same for all circuits, so they are compiled once and linked to each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OBJECTS = tuple(f"{Path(file).stem}.o" for file in FILES)
 
 
 def compiled_loop(toolkit: Toolkit, architecture: tuple[str, ...]) -> Path:
-    """The folder of the compiled files that every circuit is linked to: from the cache, or compiled into it now."""
+    """Return the folder of the files that are linked to every circuit: from the cache, or compiled into it now."""
     recipe = recipe_of_loop(toolkit, architecture)
 
     def write(folder: Path) -> Recipe:
@@ -29,11 +29,11 @@ def compiled_loop(toolkit: Toolkit, architecture: tuple[str, ...]) -> Path:
 
 
 def recipe_of_loop(toolkit: Toolkit, architecture: tuple[str, ...]) -> Recipe:
-    """How it is compiled, in a folder with its sources and the links to cuBLAS."""
+    """Return how the loop is compiled, in a folder with its sources and the links to cuBLAS."""
     call = compiles(toolkit, architecture)
     return Recipe(tuple((*call, a, "-o", b) for a, b in zip(FILES, OBJECTS)), OBJECTS)
 
 
 def compiles(toolkit: Toolkit, architecture: tuple[str, ...], *options: str) -> tuple[str, ...]:
-    """The call by which a file is compiled: C++17, and no relocatable device code, since every file is whole in itself."""
+    """Return the call that compiles a file: C++17 without relocatable device code, since no file needs another's."""
     return (str(toolkit.nvcc), *architecture, "-I.", *options, *toolkit.include_options, *FLAGS, "-c")

@@ -1,4 +1,4 @@
-"""How a presentation is launched: as a graph of launches, or with stretches of it as one launch, which walks through them."""
+"""The choice of how a presentation is launched: as a graph of launches, or as few launches that walk through several steps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ....errors import RecircuitError
 
 __all__ = ["walks"]
 
-#: The environment variable that chooses, and its values; "auto" takes a graph until a GPU has measured both.
+#: The environment variable for this choice, and its values; "auto" takes a graph until both have been measured on a GPU.
 VARIABLE, WAYS = "RECIRCUIT_CUDA_PRESENTATION", ("auto", "graph", "persistent")
 
 

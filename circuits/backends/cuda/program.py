@@ -15,14 +15,14 @@ from .requirements import RESERVED, missing_cuda
 from .toolchain import toolchain
 from .toolkit import find_toolkit
 
-#: The most values of a variable that has a thread for each: threads are counted in 32 bits.
+#: The most values of a variable, which has a thread for each value: threads are counted in 32 bits.
 LARGEST, COUNTED = 2**31 - 1, (Scope.UNIT, Scope.SHARED_UNIT, Scope.WEIGHT)
 #: Random functions of Brian2 that have no counter-based form here.
 NO_NOISE = ("poisson", "binomial")
 
 
 class CudaProgram(CompiledProgram):
-    """Runs in a worker of its own, with all its variables and data in the memory of the GPU."""
+    """A program for a GPU. It runs in a worker of its own, with all its variables and data in the memory of the GPU."""
 
     backend = "cuda"
     generator = PHILOX
@@ -47,8 +47,8 @@ class CudaProgram(CompiledProgram):
         for operation, runner in assembly.runners.items():
             if found := [name for name in NO_NOISE if name in runner.codeobj.variables]:
                 raise RecircuitError(
-                    f"backend cuda: {operation} draws by {found[0]}(), which it has not; it has rand() and "
-                    "randn(). Use the backend numpy or cpp."
+                    f"backend cuda: {operation} draws by {found[0]}(), which this backend does not have; it has rand() "
+                    "and randn(). Use the backend numpy or cpp."
                 )
         for variable in self.lowered.variables.values():
             if variable.scope in COUNTED and variable.size > LARGEST:

@@ -11,10 +11,10 @@ LARGEST_POWER = 8
 
 
 class CudaRenderer(CPPNodeRenderer):
-    """Brian2's, with operators that stay in the width of their operands."""
+    """Brian2's renderer, with operators that stay in the width of their operands."""
 
     def render_BinOp(self, node: ast.BinOp) -> str:
-        """One operator with its operands."""
+        """Return the code of one operator with its operands."""
         if isinstance(node.op, ast.Pow) and (power := small_power(node.right)) is not None:
             return f"recircuit::power<{power}>({self.render_node(node.left)})"
         if isinstance(node.op, ast.Div):
@@ -23,7 +23,7 @@ class CudaRenderer(CPPNodeRenderer):
 
 
 def small_power(exponent: ast.expr) -> int | None:
-    """The exponent as a whole number, if it is written as a small one."""
+    """Return the exponent as a whole number if it is a small one; None otherwise."""
     try:
         value = ast.literal_eval(exponent)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the cuda backend needs of the machine, what of it is missing, and the command that mends it."""
+"""The requirements of the cuda backend: what is missing on this machine, and the command that installs it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from . import gpu
 from .gpu import Gpu
 from .toolkit import Toolkit, Version, find_toolkit
 
-#: What is kept for the driver's own and for cuBLAS, beside what the circuit needs.
+#: Bytes of the GPU's memory that are kept for the driver and for cuBLAS, besides what the circuit needs.
 RESERVED = 700 << 20
 
 DRIVER = "Install NVIDIA's driver (apt install nvidia-driver), or use the backend cpp or numpy"
-#: What a shell does not read as it stands, also between double quotes.
+#: Characters to which a shell gives a special meaning, also between double quotes.
 UNQUOTED = re.compile(r"[$`\"\\\n!]")
 NVCC = "Install the CUDA toolkit (https://developer.nvidia.com/cuda-downloads) and name its folder in CUDA_HOME"
 
@@ -25,12 +25,12 @@ def missing_cuda() -> str:
 
 
 def missing_driver(found: Gpu | str) -> str:
-    """Return what is missing of the GPU and its driver."""
+    """Return what is missing of the GPU and its driver; empty if nothing is."""
     return f"{found}. {DRIVER}" if isinstance(found, str) else ""
 
 
 def missing_tools() -> str:
-    """Return what is missing of the tools that compile, with or without a GPU."""
+    """Return what is missing of the tools that compile, with or without a GPU; empty if nothing is."""
     if find_spec("brian2cuda") is None:
         return "Brian2CUDA is not installed: pip install 'recircuit[cuda]'"
     toolkit = find_toolkit()
@@ -39,12 +39,12 @@ def missing_tools() -> str:
     if toolkit.library is None:
         return f"no cuBLAS of CUDA {toolkit.version[0]} (cublas_v2.h and libcublas.so): {cublas_command(toolkit)}"
     if found := UNQUOTED.search(str(toolkit.nvcc)):
-        return f"nvcc hands its own path to a shell, and {str(toolkit.nvcc)!r} has {found[0]!r} in it. {NVCC}"
+        return f"nvcc passes its own path to a shell, and {str(toolkit.nvcc)!r} has {found[0]!r} in it. {NVCC}"
     return ""
 
 
 def _mismatch(found: Gpu | str) -> str:
-    """Return which versions do not fit each other."""
+    """Return which versions do not fit each other; empty if all do."""
     toolkit = find_toolkit()
     assert isinstance(found, Gpu) and toolkit is not None
     if not toolkit.compiles_for(found.capability):
@@ -62,11 +62,11 @@ def _mismatch(found: Gpu | str) -> str:
 
 
 def cublas_command(toolkit: Toolkit) -> str:
-    """Return the command that brings cuBLAS of the toolkit's version."""
+    """Return the command that installs cuBLAS of the toolkit's version."""
     extra = "cuda" if toolkit.version[0] >= 13 else f"cuda{toolkit.version[0]}"
     return f"pip install 'recircuit[{extra}]'"
 
 
 def dotted(version: Version) -> str:
-    """``(9, 0)`` as ``"9.0"``."""
+    """Return a version as text, such as ``"9.0"`` for ``(9, 0)``."""
     return f"{version[0]}.{version[1]}"

@@ -1,4 +1,4 @@
-"""Scalars that cost much are computed once, in double precision by one thread, and not anew by every synapse.
+"""Costly scalars, which are computed once, in double precision by one thread, and not again by every synapse.
 
 Such a scalar is Adam's ``1 - beta**updates``: a power, of a number that is stored in double precision. A kernel named
 ``scalars`` leaves it in device memory, where the kernel of the code object reads it.
@@ -38,18 +38,18 @@ class Once:
     code: str = ""
 
     def with_code(self, lines: list[str]) -> Once:
-        """The same, with the code of its kernel: it computes the scalars and leaves each in its place."""
+        """Return a copy with the code of its kernel, which computes the scalars and writes each to its place."""
         kept = [f"{_slot(kind, place)} = {name};" for place, (name, kind) in enumerate(self.found)]
         return replace(self, code="\n".join([*lines, *kept]))
 
     @property
     def reading(self) -> list[str]:
-        """Lines by which a thread reads them."""
+        """Return the lines by which a thread reads the scalars."""
         return [f"const {kind} {name} = {_slot(kind, place)};" for place, (name, kind) in enumerate(self.found)]
 
 
 def once_of(statements: list[Any], variables: Mapping[str, Any]) -> Once | None:
-    """Which of a block's scalar statements are to be computed once; None if none is."""
+    """Return which of a block's scalar statements are computed once; None if none is."""
     if any(statement.op != ":=" for statement in statements):
         return None
     costly = [statement for statement in statements if _costs_much(statement.expr, variables)]
@@ -60,7 +60,7 @@ def once_of(statements: list[Any], variables: Mapping[str, Any]) -> Once | None:
 
 
 def _costs_much(expression: str, variables: Mapping[str, Any]) -> bool:
-    """Whether it has a power that is no product, or reads double precision in a circuit of single precision."""
+    """Say whether it has a power that is not a product, or reads double precision in a circuit of single precision."""
     nodes = list(ast.walk(ast.parse(expression, mode="eval")))
     if any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow) and small_power(n.right) is None for n in nodes):
         return True

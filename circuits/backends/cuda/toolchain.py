@@ -1,4 +1,4 @@
-"""Everything but the sources that a program compiled for a GPU depends on."""
+"""Everything that a program compiled for a GPU depends on besides its sources."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .toolkit import FLAGS, Toolkit, said
 
 
 def toolchain(toolkit: Toolkit, architecture: tuple[str, ...]) -> str:
-    """Versions of the compiler, of the libraries and of Brian2CUDA, and the options."""
+    """Return the versions of the compiler, of the libraries and of Brian2CUDA, and the options."""
     packages = " ".join(f"{package}={version(package)}" for package in ("Brian2", "brian2cuda"))
     host = os.environ.get("NVCC_CCBIN", "")
     return "\n".join([said(toolkit.nvcc, "--version"), packages, str(toolkit.library), host, *architecture, *FLAGS])

@@ -1,4 +1,4 @@
-"""The CUDA toolkit and cuBLAS: where they are, of which version, and for which GPUs they compile."""
+"""The CUDA toolkit and cuBLAS: where they are, which versions they have, and for which GPUs they compile."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-#: Without -use_fast_math: its tanh has 11 good bits.
+#: The options do not include -use_fast_math, whose tanh has 11 correct bits.
 FLAGS = ("-O3", "-std=c++17", "-w")
 
 Version = tuple[int, int]
@@ -26,11 +26,11 @@ class Toolkit:
     Parameters
     ----------
     nvcc : Path
-        The path of the file.
+        The path of the compiler nvcc.
     version : Version
         The version of the toolkit.
     cards : tuple[Version, ...]
-        Compute capabilities that it compiles for, as (major, minor).
+        The compute capabilities that it compiles for, as (major, minor).
     include, library : Path | None
         The folder of ``cublas_v2.h``, and the file ``libcublas.so``; None where they are missing.
     """
@@ -42,7 +42,7 @@ class Toolkit:
     library: Path | None
 
     def link_into(self, folder: Path) -> None:
-        """Make links to the folders of cuBLAS, by which it is named to nvcc, which hands paths to a shell unquoted."""
+        """Make links to the folders of cuBLAS. Their paths are simple, since nvcc passes paths to a shell unquoted."""
         assert self.include is not None and self.library is not None
         (folder / INCLUDE).symlink_to(self.include.absolute(), target_is_directory=True)
         (folder / LIBRARY).symlink_to(self.library.parent.absolute(), target_is_directory=True)
@@ -54,10 +54,10 @@ class Toolkit:
 
     @property
     def library_options(self) -> tuple[str, ...]:
-        """Return the options for linking with cuBLAS in a folder with the links, where the program finds it again.
+        """Return the options for linking with cuBLAS in a folder with the links, where the program finds it later.
 
-        It is named by its file, since wheels carry no unversioned name; the program is started in its folder. Without the
-        new dynamic tags that path is searched for libcublasLt too, which libcublas needs and may not know the place of.
+        The library is named by its file, since wheels have no unversioned name. The program is started in its folder.
+        Without the new dynamic tags, that path is also searched for libcublasLt, which libcublas needs and may not find.
         """
         assert self.library is not None
         paths = (f"-rpath={LIBRARY}", f"-rpath-link={LIBRARY}", "--disable-new-dtags")
@@ -65,13 +65,11 @@ class Toolkit:
         return tuple(word for option in linked for word in ("-Xlinker", option))
 
     def compiles_for(self, capability: Version) -> bool:
-        """Return whether a GPU is not too old for it."""
+        """Return whether a GPU is new enough for the toolkit."""
         return any(card <= capability for card in self.cards)
 
     def architecture(self, capability: Version) -> tuple[str, ...]:
-        """Return the options by which nvcc compiles for a GPU: code of its family, or for newer ones what drivers
-        translate.
-        """
+        """Return nvcc's options for a GPU: code of its family, or, for newer GPUs, code that the driver translates."""
         older = [card for card in self.cards if card <= capability]
         family = [card for card in older if card[0] == capability[0]]
         if family:
@@ -81,9 +79,7 @@ class Toolkit:
 
 
 def find_toolkit() -> Toolkit | None:
-    """Return the toolkit of $CUDA_HOME or $CUDA_PATH, of the nvcc on the PATH, of pip's or conda's packages, or of the
-    usual folders.
-    """
+    """Return the toolkit of $CUDA_HOME, $CUDA_PATH, the PATH, pip's or conda's packages, or the usual folders."""
     nvcc = _nvcc()
     return _toolkit(nvcc) if nvcc is not None else None
 
@@ -113,7 +109,7 @@ def _toolkit(nvcc: Path) -> Toolkit | None:
 
 
 def _cublas(nvcc: Path, version: Version) -> tuple[Path | None, Path | None]:
-    """Find its header and library: those of the toolkit, or those of the packages of pip or conda, if they have the
+    """Find the header and library of cuBLAS: those of the toolkit, or those of pip's or conda's packages, if they have the
     same version.
     """
     top = re.search(r"^#\$ TOP=(.+)$", said(nvcc, "--dryrun", "x.cu"), re.M)
@@ -136,17 +132,17 @@ def _cublas_major(include: Path) -> int:
 
 
 def _pathfinder(function: str, what: str) -> str | None:
-    """Ask NVIDIA's cuda.pathfinder, where it is installed."""
+    """Return what NVIDIA's cuda.pathfinder answers, where it is installed."""
     try:
         import cuda.pathfinder as pathfinder  # type: ignore[import-not-found]
 
         return getattr(pathfinder, function)(what)
-    except Exception:  # not installed, too old to know, or confused by what it finds: then the usual places remain
+    except Exception:  # not installed, too old, or confused by what it finds: then the usual places are tried
         return None
 
 
 def said(nvcc: Path, *options: str) -> str:
-    """Return what nvcc says to these options; nothing, where it does not start or does not end."""
+    """Return what nvcc prints for these options; an empty text if it does not start or does not end."""
     try:
         done = subprocess.run([str(nvcc), *options], capture_output=True, text=True, check=False, timeout=60)
     except (OSError, subprocess.TimeoutExpired):

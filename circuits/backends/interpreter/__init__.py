@@ -1,1 +1,1 @@
-"""The interpreter: the intermediate form, evaluated with NumPy as it stands. It is slow, and the tests' third opinion."""
+"""The interpreter: NumPy evaluates the intermediate form directly. It is slow, and checks the other backends in tests."""

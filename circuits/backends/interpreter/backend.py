@@ -9,7 +9,7 @@ from ..program import Program
 
 
 class Interpreter(Backend):
-    """Runs in this process, from synapse to synapse; it is for checking the other backends on small circuits."""
+    """The backend that computes synapse by synapse in this process; it checks the other backends on small circuits."""
 
     name = "interpreter"
     about = "NumPy evaluates each operation, synapse by synapse: slow, and made for checking the other backends."

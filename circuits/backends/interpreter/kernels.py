@@ -1,4 +1,4 @@
-"""How each kind of kernel changes the memory of a circuit, synapse by synapse."""
+"""The effect of each kind of kernel on the memory of a circuit, synapse by synapse."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .memory import Memory, Names
 
 @singledispatch
 def perform(kernel: kernels.Kernel, memory: Memory) -> None:
-    """Do what a kernel says."""
+    """Carry out a kernel."""
     raise RecircuitError(f"backend interpreter: it has no code for the kernel {type(kernel).__name__}.")
 
 
@@ -52,7 +52,7 @@ def _(kernel: kernels.Propagate, memory: Memory) -> None:
     else:
         pre, post, weight = kernel.connectivity.indices(kernel.n_pre, kernel.n_post)
     sent, field, weights = (memory.arrays[key] for key in (kernel.signal.key, kernel.field, kernel.weights))
-    field[...], sent = 0, np.atleast_2d(sent)  # what is shared has no axis of the elements where there is one
+    field[...], sent = 0, np.atleast_2d(sent)  # a shared variable has no axis of batch elements if there is only one
     for b in range(len(field)):
         np.add.at(field[b], post, weights.reshape(-1)[weight] * sent[b, pre])
 
@@ -60,7 +60,7 @@ def _(kernel: kernels.Propagate, memory: Memory) -> None:
 def _largest(kernel: kernels.Propagate, pool: MaxPool, memory: Memory) -> None:
     sent, argmax = np.atleast_2d(memory.arrays[kernel.signal.key]), memory.arrays[kernel.argmax]
     best = np.full(argmax.shape, -np.inf, argmax.dtype)
-    for pre, post, tap in zip(*pool.by_tap(), strict=True):  # of equal ones the first wins
+    for pre, post, tap in zip(*pool.by_tap(), strict=True):  # of equal inputs the first is the largest
         larger = sent[:, pre] > best[:, post]
         best[larger, post], argmax[larger, post] = sent[larger, pre], tap
     memory.arrays[kernel.field][...] = memory.arrays[kernel.weights] * best
@@ -131,7 +131,7 @@ def _(kernel: kernels.SynapseLoop, memory: Memory) -> None:
     for b in range(memory.arrays["presentation.active"]):
         names = Names(memory, kernel.projection)
         for v in (v for v in memory.lowered.variables.values() if v.owner == kernel.projection):
-            if v.scope in (Scope.WEIGHT, Scope.TRACE):  # of every synapse
+            if v.scope in (Scope.WEIGHT, Scope.TRACE):  # one value for every synapse
                 names[v.name] = memory.arrays[v.key][b if v.by_element else ...].reshape(-1)[weight]
         for part in kernel.parts:
             names[part.name] = np.atleast_2d(memory.arrays[part.term.key])[b, pre if part.side == "pre" else post]
@@ -147,7 +147,7 @@ def _(kernel: kernels.SynapseLoop, memory: Memory) -> None:
 
 
 def _summed(each: str, once: str, names: Names, weight: np.ndarray) -> np.ndarray:
-    """For every weight, the sum over its synapses of an expression, and another one that counts once."""
+    """Return, for every weight, the sum over its synapses of one expression, plus another expression once."""
     total, alone = np.zeros((2, names.memory.arrays[f"{names.owner}.w"].size))
     np.add.at(total, weight, names.value(each))
     alone[weight] = names.value(once)
@@ -155,7 +155,7 @@ def _summed(each: str, once: str, names: Names, weight: np.ndarray) -> np.ndarra
 
 
 def _update(kernel: kernels.WeightUpdate, memory: Memory, total: np.ndarray) -> None:
-    """target = keep*target + scale*mean, of the sum over the batch elements that show something."""
+    """Set target = keep*target + scale*mean, where the mean is over the batch elements that show something."""
     names, target = Names(memory, kernel.projection), memory.arrays[f"{kernel.projection}.{kernel.target}"]
     mean = total.reshape(target.shape) / memory.arrays["presentation.active"]
     target[...] = names.value(kernel.keep) * target + names.value(kernel.scale) * mean

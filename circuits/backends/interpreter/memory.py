@@ -1,4 +1,4 @@
-"""The memory of a circuit while it is interpreted, and what the names in its expressions stand for."""
+"""The memory of a circuit while it is interpreted, and the values of the names in its expressions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...lowering.lowered import Lowered
 
 
 class Memory:
-    """Every variable by key, as an array of the shape that a user sees (of units (batch, units)); and random numbers."""
+    """All variables by key, as arrays in the shape that a user sees, such as (batch, units); and random numbers."""
 
     def __init__(self, lowered: Lowered, random: np.random.RandomState) -> None:
         network = lowered.network
@@ -37,7 +37,7 @@ class Memory:
 
 
 class Names(dict[str, Any]):
-    """The values of names: those that are put in here, before those that the variables of an owner have now."""
+    """The values of names: first those that were put in, then the present values of an owner's variables."""
 
     def __init__(self, memory: Memory, owner: str) -> None:
         super().__init__()

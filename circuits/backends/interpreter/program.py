@@ -18,7 +18,7 @@ from .memory import Memory
 
 
 class InterpreterProgram(InProcessProgram):
-    """Runs in this process, slowly."""
+    """The program of the interpreter, which runs slowly in this process."""
 
     backend = "interpreter"
 

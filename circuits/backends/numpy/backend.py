@@ -9,7 +9,7 @@ from ..program import Program
 
 
 class NumpyBackend(Backend):
-    """Runs in this process, and needs no compiler."""
+    """The backend that runs circuits in this process, and needs no compiler."""
 
     name = "numpy"
     about = "Brian2's numpy runtime in this process; it needs no compiler."
@@ -20,7 +20,7 @@ class NumpyBackend(Backend):
         return NumpyProgram(lowered)
 
     def threads(self) -> int:
-        """Return the number of threads of the matrix products. The same run has other bits with another number."""
+        """Return the number of threads of the matrix products. With another number, the last bits of results differ."""
         return threads_of("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 
 

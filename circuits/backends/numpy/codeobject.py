@@ -1,4 +1,4 @@
-"""Brian2's numpy code object, with our templates before its own, and BLAS within reach."""
+"""Brian2's numpy code object, with our templates before its own, and with access to BLAS."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from . import local
 
 
 class Generator(NumpyCodeGenerator):
-    """Brian2's, but for statements such as ``old = w``: ``old`` is what ``w`` is now, whatever is done to ``w`` later.
+    """Brian2's numpy generator, with one change: ``old = w`` copies the present values of ``w``.
 
-    To NumPy both would be names of one array, which ``w += 1`` and writing ``w`` back change under both names.
+    Without it, both would be names of one array in NumPy, and ``w += 1`` or writing ``w`` back would change ``old`` too.
     """
 
     changed: frozenset[str] = frozenset()
 
     @staticmethod
     def get_array_name(var: ArrayVariable, access_data: bool = True) -> str:
-        """Called by Brian2: the name of an array, which ends in the length of its owner's name.
+        """Return the name of an array, which ends in the length of its owner's name; Brian2 calls this.
 
-        Without it the variable v_x of a population h, and x of h_v, would have one name.
+        Without the length, the variable v_x of a population h and the variable x of h_v would have the same name.
         """
         owner = getattr(var.owner, "name", "temporary")
         return f"{NumpyCodeGenerator.get_array_name(var, access_data)}_{len(owner)}"
 
     def ufunc_at_vectorisation(self, statement: Statement, variables: Any, *more: Any) -> str:
-        """Called by Brian2 for a sum over synapses, of which it asks the device for the array's name."""
+        """Return the line for a sum over synapses, with our name of the array in place of the device's."""
         line, target = super().ufunc_at_vectorisation(statement, variables, *more), variables[statement.var]
         if not isinstance(target, ArrayVariable):
             return line
@@ -43,33 +43,33 @@ class Generator(NumpyCodeGenerator):
         return line.replace(f".at({usual}, ", f".at({self.get_array_name(target)}, ", 1)
 
     def translate_one_statement_sequence(self, statements: Sequence[Statement], scalar: bool = False) -> Any:
-        """Called by Brian2 for all statements of a block."""
+        """Translate all statements of a block; Brian2 calls this."""
         self.changed = frozenset(s.var for s in statements if s.op != ":=")
         return super().translate_one_statement_sequence(statements, scalar)
 
     def translate_statement(self, statement: Statement) -> Any:
-        """Called by Brian2 for each of them; a plus makes a new array, and leaves a number as it is."""
+        """Translate one statement. A plus in front of a name makes a new array, and leaves a number as it is."""
         line, name = super().translate_statement(statement), str(statement.expr).strip("() ")
         plain = name.isidentifier() and {name, statement.var} & self.changed and np.dtype(statement.dtype) != bool
         return line.replace(f"= {name}", f"= +{name}", 1) if plain and line.endswith(f"= {name}") else line
 
 
 class DenseNumpyCodeObject(NumpyCodeObject):
-    """Runs dense products by BLAS on the arrays that Brian2 owns."""
+    """A code object that runs dense products by BLAS on the arrays that Brian2 owns."""
 
     generator_class = Generator
     templater = NumpyCodeObject.templater.derive("recircuit.circuits.backends.numpy")
     class_name = "recircuit_numpy"
 
     def variables_to_namespace(self) -> None:
-        """Called by Brian2 when the object is made."""
+        """Prepare the namespace; Brian2 calls this when the object is made."""
         super().variables_to_namespace()
         self.namespace |= {"_gemm": {4: blas.sgemm, 8: blas.dgemm}, "_local": local}
         if "int" in self.namespace:
             self.namespace["int"] = whole
 
     def update_namespace(self) -> Any:
-        """Look nothing up again, since nothing changes size in a circuit."""
+        """Leave the namespace as it is, since nothing changes its size in a circuit."""
         if self.nonconstant_values:
             super().update_namespace()
 
@@ -80,9 +80,9 @@ def whole(value: Any) -> Any:
 
 
 def draw_from(random: np.random.RandomState, code: DenseNumpyCodeObject) -> None:
-    """Have a code object draw its random numbers from a generator of the circuit's own.
+    """Let a code object draw its random numbers from a generator that belongs to the circuit.
 
-    Brian2's functions draw from NumPy's global generator, which belongs to whoever uses the library.
+    Brian2's functions draw from NumPy's global generator, which the user's own code uses too.
     """
     for name, draw in _functions(random).items():
         if name in code.variables and isinstance(code.variables[name], Function):
@@ -92,7 +92,7 @@ def draw_from(random: np.random.RandomState, code: DenseNumpyCodeObject) -> None
 
 
 def _functions(random: np.random.RandomState) -> dict[str, Callable[..., Any]]:
-    """Brian2's random functions: of how many elements there are, as an index of each, or a number for one."""
+    """Return Brian2's random functions. Their argument is an array with an index for each element, or a number for one."""
 
     def count(elements: Any) -> int | None:
         return len(elements) if hasattr(elements, "__len__") else None

@@ -1,4 +1,4 @@
-"""The order in which a presentation computes values, writes arrays, and calls what is not taken apart."""
+"""The instructions of a presentation in order: values are computed, arrays are written, and functions are called."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ __all__ = ["Call", "Compute", "Flow", "Instruction", "Line", "Loop", "NotUnderst
 
 
 class NotUnderstood(Exception):
-    """A code has something that cannot be taken apart: it is called as it is."""
+    """Code cannot be analysed into values and stores, so that it is called as a whole."""
 
 
 @dataclass(eq=False)
 class Compute:
-    """A value is computed."""
+    """An instruction that computes a value."""
 
     value: Value
 
 
 @dataclass(eq=False)
 class Store:
-    """All elements of an array become a value."""
+    """An instruction that sets all elements of an array to a value."""
 
     array: str
     value: Value
@@ -35,7 +35,7 @@ class Store:
 
 @dataclass(eq=False)
 class Line:
-    """A line of Python that writes an array: its name comes in the place of the first braces, then values."""
+    """A line of Python that writes an array. Its first braces stand for the array's name, the others for values."""
 
     text: str
     values: tuple[Value, ...]
@@ -44,12 +44,12 @@ class Line:
 
 @dataclass(eq=False)
 class Call:
-    """A function is called without arguments: the one under a name, or the next of those given with each run.
+    """A call of a function without arguments: the function of a name, or the next of those that each run is given.
 
     Parameters
     ----------
     function : str
-        Its name; empty for the next of those that are given.
+        The name of the function; empty for the next of those that a run is given.
     reads, writes : collection of str, or None
         The arrays that it reads and writes; None stands for all.
     """
@@ -59,7 +59,7 @@ class Call:
     writes: Collection[str] | None
 
     def touches(self, array: str) -> bool:
-        """Whether it may read or write an array."""
+        """Return whether the function may read or write an array."""
         return any(some is None or array in some for some in (self.reads, self.writes))
 
 
@@ -75,7 +75,7 @@ Instruction = Compute | Store | Line | Call | Loop
 
 
 class Flow:
-    """Instructions as they are found, in order; what is equal is computed once.
+    """The instructions of a presentation in order, as they are found. Equal values are computed once.
 
     Parameters
     ----------
@@ -98,12 +98,12 @@ class Flow:
         self.instructions: list[Instruction] = []
         self.tables: list[StepTable] = []
         self._regions: list[list[Instruction]] = [self.instructions]
-        self._now: dict[str, Value] = {}  # what an array holds
+        self._now: dict[str, Value] = {}  # the value that an array holds
         self._known: dict[tuple[Any, ...], Value] = {}
         self._changing: Collection[str] = ()  # in the loop that is open
 
     def object(self, what: Any) -> Value:
-        """A number, a function, or something else that is there already."""
+        """Return the value for an object that exists already, such as a number or a function."""
         key = (Kind.OBJECT, type(what), repr(what) if isinstance(what, int | float) else id(what))
         if key not in self._known:
             sample = what if scalar_type(what) is not None else None
@@ -111,7 +111,7 @@ class Flow:
         return self._known[key]
 
     def load(self, name: str, array: np.ndarray, whole: str = "") -> Value:
-        """Return the present values of an array; if it is another one in another shape, ``whole`` is the name of that."""
+        """Return the present values of an array. If the array is a view of another one, ``whole`` is the name of that."""
         self.arrays[name] = array
         if name not in self._now:
             steady, depth = (whole or name) in self.constant, int(name in self._changing)
@@ -122,7 +122,7 @@ class Flow:
         return self._now[name]
 
     def compute(self, how: Any, arguments: tuple[Value, ...]) -> Value:
-        """The value of a NumPy function, or, of a type, the value as one of that type."""
+        """Return the value of a NumPy function; if ``how`` is a type, the argument converted to that type."""
         if isinstance(how, np.ufunc):
             return self._function(how, arguments)
         (value,) = arguments
@@ -137,12 +137,12 @@ class Flow:
         self, text: str, arguments: tuple[Value, ...], made: Any = None, *,
         type: Any = None, shape: tuple[int, ...] | None = None, draws: bool = False,
     ) -> Value:  # fmt: skip
-        """The value of a Python expression; of a single number one such number is given."""
+        """Return the value of a Python expression. For a single number, ``made`` is an example of such a number."""
         known = scalar_type(made) if made is not None else type
         return self._make(Value(Kind.EXPRESSION, text, arguments, type=known, shape=shape, sample=made, draws=draws))
 
     def store(self, name: str, array: np.ndarray, value: Value) -> None:
-        """Add that all elements of an array become a value."""
+        """Add an instruction that sets all elements of an array to a value."""
         self.arrays[name] = array
         if self._now.get(name) is value:
             return
@@ -160,12 +160,12 @@ class Flow:
         self._forget([name])
 
     def call(self, function: str, reads: Collection[str] | None, writes: Collection[str] | None) -> None:
-        """Add that a function is called."""
+        """Add a call of a function."""
         self._regions[-1].append(Call(function, reads, writes))
         self._forget(writes)
 
     def loop(self, times: int, written: Collection[str], body: Callable[[], None]) -> None:
-        """Add that what a function makes is repeated, which writes these arrays."""
+        """Add a loop over the instructions that a function adds; they write the arrays in ``written``."""
         self._forget(written)
         loop = Loop(times)
         self._regions.append(loop.body)
@@ -192,7 +192,7 @@ class Flow:
         return self._make(Value(Kind.FUNCTION, function, same, type=types[-1], shape=np.broadcast_shapes(*shapes)))
 
     def _of_type(self, value: Value, kind: np.dtype) -> Value:
-        """An argument in the type that the function computes with."""
+        """Return an argument in the type that the function computes with."""
         if value.is_array:
             return value if value.type == kind else self.compute(kind, (value,))
         if not value.steady:
@@ -200,7 +200,7 @@ class Flow:
         return self._make(Value(Kind.CONVERSION, kind, (value,), type=kind))
 
     def _make(self, value: Value) -> Value:
-        """The value, or the one that is known and equal; it is computed as early as it can be."""
+        """Return the value, or an equal one that is known already; it is computed as early as possible."""
         how = value.how if isinstance(value.how, str | np.dtype) else id(value.how)
         key = (value.kind, how, *map(id, value.arguments))
         if not value.draws:

@@ -1,8 +1,8 @@
 """Local and tied connections in NumPy: windows are gathered, a few batch elements at a time, and multiplied.
 
-In all functions: signals are (batch, units) with the units of an image in the order (channels, places); ``where``
-(places, taps) says which place of the pre image each tap of a place reads, -1 for none; weights w are (places, maps,
-channels*taps), or (1, maps, channels*taps) where they are tied.
+In all functions, signals have the shape (batch, units), with the units of an image in the order (channels, places).
+``where``, of shape (places, taps), says which place of the pre image each tap of a place reads; -1 stands for none.
+Weights w have the shape (places, maps, channels*taps), or (1, maps, channels*taps) if they are tied.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from collections.abc import Iterator
 
 import numpy as np
 
-#: How many values a gathered piece has at most.
+#: The most values in a gathered piece.
 TOGETHER = 2**21
 
 
 def propagate(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np.ndarray, channels: int) -> None:
-    """Compute field[b, m, p] = sum over t of w[p, m, t] * sent[b, what tap t of place p reads]."""
+    """Compute field[b, m, p] = sum over t of w[p, m, t] * sent[b, s], where tap t of place p reads the unit s."""
     for some in _pieces(sent, where, channels):
         windows = _windows(sent[some], where, channels)  # (places, channels*taps, batch elements)
         field[some] = (w @ windows).transpose(2, 1, 0).reshape(-1, field.shape[1])
 
 
 def propagate_back(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np.ndarray, channels: int) -> None:
-    """The same synapses the other way round: field[b, c, s] = sum over the taps that read s of w[p, m, t]*sent[b, m, p]."""
+    """Compute the reverse direction: field[b, c, s] = sum of w[p, m, t]*sent[b, m, p] over the taps that read s."""
     places, taps = where.shape
     maps, sources = w.shape[1], field.shape[1] // channels
     for some in _pieces(sent, where, channels):
         back = w.swapaxes(1, 2) @ sent[some].reshape(-1, maps, places).transpose(2, 1, 0)
         back = back.reshape(places, channels, taps, -1)
         whole = np.zeros((sources + 1, channels, back.shape[-1]), field.dtype)  # the last is outside of the image
-        for tap in range(taps):  # no two places read the same by the same tap
+        for tap in range(taps):  # the same tap of two places never reads the same unit
             whole[where[:, tap]] += back[:, :, tap]
         field[some] = whole[:sources].transpose(2, 1, 0).reshape(-1, field.shape[1])
 
@@ -38,9 +38,9 @@ def propagate_back(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np
 def product(
     w: np.ndarray, where: np.ndarray, pre: np.ndarray, post: np.ndarray, channels: int, keep: float, scale: float
 ) -> None:
-    """Compute w[p, m, t] = keep*w + scale * sum over batch elements of post[b, m, p] * pre[b, what t reads].
+    """Compute w[p, m, t] = keep*w + scale * sum over b of post[b, m, p] * pre[b, s], where tap t reads the unit s.
 
-    The sum goes over the places too where weights are tied.
+    If weights are tied, the sum is also over the places p.
     """
     tied, (places, maps) = len(w) == 1, (len(where), w.shape[1])
     total = np.zeros_like(w)
@@ -57,7 +57,7 @@ def product(
 
 
 def taps(where: np.ndarray, channels: int, sources: int) -> np.ndarray:
-    """Return the pre unit that each tap of each place reads, (places, channels*taps); -1 for none."""
+    """Return the pre unit that each tap of each place reads, of shape (places, channels*taps); -1 for none."""
     units = where[:, None, :] + sources * np.arange(channels)[:, None]
     return np.where(where[:, None, :] >= 0, units, -1).reshape(len(where), -1)
 
@@ -65,9 +65,9 @@ def taps(where: np.ndarray, channels: int, sources: int) -> np.ndarray:
 def largest(
     sent: np.ndarray, windows: np.ndarray, field: np.ndarray, argmax: np.ndarray, channels: int, w: float
 ) -> None:
-    """Compute field = w * the largest input of each unit, and argmax = the first tap that brings it.
+    """Compute field = w * the largest input of each unit, and argmax = the first tap that has this input.
 
-    windows: (taps, places), the pixel that each tap of each place reads, or -1 for none.
+    ``windows``, of shape (taps, places), holds the pixel that each tap of each place reads, or -1 for none.
     """
     images = sent.reshape(len(sent), channels, -1)
     best = np.full((len(sent), channels, windows.shape[1]), np.finfo(sent.dtype).min, sent.dtype)
@@ -87,19 +87,19 @@ def to_argmax(
     """Add w times what each unit sends to the pixel that was the largest in its window."""
     images, which = (a.reshape(len(a), channels, -1) for a in (sent, argmax))
     whole = np.zeros((len(sent), channels, field.shape[1] // channels + 1), field.dtype)
-    for tap, pixels in enumerate(windows):  # no two places have the same pixel at the same tap; the last is outside
+    for tap, pixels in enumerate(windows):  # the same tap of two places never reads the same pixel; the last is outside
         whole[:, :, pixels] += images * (which == tap)
     np.multiply(whole[:, :, :-1].reshape(field.shape), w, out=field)
 
 
 def _pieces(signal: np.ndarray, where: np.ndarray, channels: int) -> Iterator[slice]:
-    """Yield a few batch elements at a time, so that what is gathered stays small."""
+    """Yield slices of a few batch elements, so that the gathered windows stay small."""
     together = max(1, TOGETHER // max(1, channels * where.size))
     return (slice(first, first + together) for first in range(0, len(signal), together))
 
 
 def _windows(signal: np.ndarray, where: np.ndarray, channels: int) -> np.ndarray:
-    """Return what every tap reads, (places, channels*taps, batch elements); nothing comes from outside of the image."""
+    """Return what every tap reads, of shape (places, channels*taps, batch elements), with 0 outside of the image."""
     image = signal.reshape(len(signal), channels, -1).transpose(2, 1, 0)
     whole = np.concatenate([image, np.zeros((1, *image.shape[1:]), image.dtype)])
     return whole[where].swapaxes(1, 2).reshape(len(where), -1, len(signal))

@@ -1,4 +1,4 @@
-"""The code of an operation: what it touches, and whether it can be taken apart."""
+"""The code of an operation: which arrays it reads and writes, and whether it can be analysed into values and stores."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from .reading_traces import read_traced
 
 __all__ = ["OperationCode"]
 
-#: Values of a trace, in all batch elements, above which it is computed block by block: in straight lines each value in
-#: between takes as much memory as the trace.
+#: The number of values of a trace, in all batch elements, above which it is computed block by block, since in straight lines
+#: each intermediate value takes as much memory as the trace.
 MOST = 2**20
 
 
@@ -33,20 +33,20 @@ class OperationCode:
     operation : Operation
         The operation.
     code : DenseNumpyCodeObject
-        Brian2's code object of it.
+        Brian2's code object for the operation.
     names : mapping of str to str
-        The name in codes of each variable.
+        For each variable, its name in generated code.
     lowered : Lowered
         The circuit.
     constant : collection of str
-        The names, in codes, of arrays whose values nothing changes within a run.
+        The names, in generated code, of arrays whose values nothing changes within a run.
 
     Attributes
     ----------
     text : str
-        Lines of Python.
+        The code, as lines of Python.
     namespace : dict[str, Any]
-        What its names stand for.
+        The objects that names in the code stand for.
     """
 
     def __init__(
@@ -64,18 +64,18 @@ class OperationCode:
 
     @cached_property
     def lines(self) -> list[ast.stmt]:
-        """The lines as trees."""
+        """The lines of code as syntax trees."""
         return ast.parse(self.text).body
 
     @cached_property
     def touched(self) -> frozenset[str]:
-        """The names of all arrays that it reads or writes."""
+        """The names of all arrays that the code reads or writes."""
         found = set(re.findall(r"\w+", self.text))
         return frozenset(name for name in found if isinstance(self.namespace.get(name), np.ndarray)) | self.written
 
     @cached_property
     def written(self) -> frozenset[str]:
-        """The names of the arrays that it writes."""
+        """The names of the arrays that the code writes."""
         known = {self._names[key] for key in self.operation.writes if key in self._names}
         if not self.understood:
             return frozenset(known)
@@ -90,7 +90,7 @@ class OperationCode:
 
     @cached_property
     def understood(self) -> bool:
-        """Whether it can be taken apart."""
+        """Whether the code can be analysed into values and stores."""
         try:
             self.add(Flow(self._constant))
         except NotUnderstood:
@@ -98,12 +98,12 @@ class OperationCode:
         return True
 
     def add(self, flow: Flow) -> None:
-        """Add what it does to a flow.
+        """Add the instructions of this code to a flow.
 
         Raises
         ------
         NotUnderstood
-            If it cannot be taken apart.
+            If the code cannot be analysed.
         """
         kernel = self.operation.kernel
         if self._lowered.network.lowering == "reference":
@@ -117,7 +117,7 @@ class OperationCode:
 
     @cached_property
     def traced(self) -> Flow | None:
-        """What it does if all batch elements show something and it sets small traces; None if there is no such way."""
+        """The flow for small traces if all batch elements show something; None if the code has no such flow."""
         flow, variables = Flow(self._constant), self._lowered.variables
         kernel = self.operation.kernel
         if not isinstance(kernel, Traced) or kernel.connectivity.kind != "dense":
@@ -131,7 +131,7 @@ class OperationCode:
         return flow
 
     def _one_to_one(self, flow: Flow, kernel: Propagate) -> None:
-        """Each signal times its weight; weights that stay are there once for each batch element."""
+        """Add each signal times its weight; weights that stay within a run are repeated for each batch element."""
         names = [self._names[key] for key in (kernel.signal.key, kernel.weights, kernel.field)]
         sent, weights, field = (self.namespace[name] for name in names)
         factor = flow.load(names[1], weights)

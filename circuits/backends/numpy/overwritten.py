@@ -1,4 +1,4 @@
-"""Arrays that are written again before anybody reads them are written once."""
+"""Removal of stores to arrays that are written again before they are read."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ __all__ = ["without_overwritten"]
 
 
 def without_overwritten(instructions: Sequence[Instruction], arrays: Mapping[str, np.ndarray]) -> list[Instruction]:
-    """Return the instructions without the stores of whole arrays that are stored again before somebody reads them.
+    """Return the instructions without stores of whole arrays that are stored again before they are read.
 
     Parameters
     ----------
     arrays : mapping of str to array
-        The arrays by their names. Of those that share memory all stores are kept.
+        The arrays by their names. All stores are kept for arrays that share memory.
     """
     alone = _alone(arrays)
-    dead: set[str] = set()  # what is stored later, and not read before
+    dead: set[str] = set()  # arrays that are stored again later, and not read before that
     kept: list[Instruction] = []
     for instruction in reversed(instructions):
         if isinstance(instruction, Store) and instruction.array in alone:
@@ -35,7 +35,7 @@ def without_overwritten(instructions: Sequence[Instruction], arrays: Mapping[str
 
 
 def _touches(instruction: Instruction, array: str) -> bool:
-    """Whether an instruction may read an array, or writes a part of it."""
+    """Say whether an instruction may read an array, or writes a part of it."""
     match instruction:
         case Compute(value=value):
             return value.kind is Kind.ARRAY and value.how == array

@@ -1,4 +1,4 @@
-"""The rows of a timetable as functions: what each is to do, in straight lines, made once for rows of the same operations."""
+"""Functions that do the rows of a timetable, in straight lines; rows with the same operations share one function."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from .writing import StraightLines
 
 __all__ = ["Presentations"]
 
-#: Loops of at most so many steps are written step by step, so that tables can hold what all of them compute.
+#: The most steps of a loop that are written out step by step, so that tables can hold the results of all of them.
 UNROLLED = 8
-#: How many blocks of equal rows one function does at most.
+#: The most blocks of equal rows in one function.
 BLOCKS = 32
 
 
 @dataclass(frozen=True)
 class _Given:
-    """In place of an operation, a call that is given with each run; the names of the arrays that it reads and writes."""
+    """A call that each run gives in place of an operation, with the names of the arrays that it reads and writes."""
 
     reads: frozenset[str]
     writes: frozenset[str]
@@ -50,18 +50,18 @@ class _Block:
 
 
 class Presentations:
-    """Makes functions of rows.
+    """The functions that do the rows of timetables.
 
     Parameters
     ----------
     lowered : Lowered
         The circuit.
     codes : mapping of str to DenseNumpyCodeObject
-        The code of each operation.
+        The generated code of each operation.
     constant : collection of str
-        The names, in codes, of arrays whose values nothing changes within a run.
+        The names, in generated code, of arrays whose values nothing changes within a run.
     names : mapping of str to str
-        The name in codes of each variable.
+        For each variable, its name in generated code.
     tick : function
         Moves the clock on by a number of steps.
     """
@@ -85,14 +85,14 @@ class Presentations:
         self._called: dict[str, Prepared | _Traced] = {}
         self._made: dict[tuple[_Block, ...], Tabled] = {}
         self._stale: list[Tabled | Prepared | _Traced] = []
-        self._pool, self._pool_of_traces = Pool(), Pool()  # traces are set within a function that has values of its own
+        self._pool, self._pool_of_traces = Pool(), Pool()  # a function that sets traces has values of its own
 
     def changed(self) -> None:
-        """Note that something that stays within a run has been set."""
+        """Take note that a value which stays the same within a run has been set."""
         self._stale = [*self._made.values(), *self._called.values()]
 
     def prepare(self) -> None:
-        """Compute anew what stays within a run, where it has changed."""
+        """Compute values that stay the same within a run again, if they have changed."""
         for one in self._stale:
             one.prepare()
         self._stale = []
@@ -107,7 +107,7 @@ class Presentations:
         return found
 
     def _pattern(self, row: Row) -> _Pattern:
-        """Return what a row has in common with others that the same lines do."""
+        """Return the pattern of a row. The same lines of code do all rows of a pattern."""
         return tuple(
             d.operation.name if d.operation and d.operation.name in self.operations else self._given(d)
             for d in row.tasks
@@ -119,7 +119,7 @@ class Presentations:
         return _Given(frozenset(), frozenset(self._names[key] for key in task.operation.writes))
 
     def _function(self, blocks: tuple[_Block, ...]) -> Tabled:
-        """The function that does some blocks."""
+        """Return the function that does some blocks."""
         if blocks not in self._made:
             self._made[blocks] = function = Tabled(lambda look: self._straight(blocks, look))
             self._stale.append(function)
@@ -193,7 +193,7 @@ class Presentations:
 
 
 class _Traced:
-    """Traces: in straight lines if all batch elements show something, and else as they come."""
+    """The update of traces: in straight lines if all batch elements show something, otherwise by the generated code."""
 
     def __init__(self, whole: StraightLines, some: Prepared, active: np.ndarray, batch_size: int) -> None:
         self.whole, self.some = whole, some
@@ -208,13 +208,13 @@ class _Traced:
         self.act = act
 
     def prepare(self) -> None:
-        """Compute anew what does not change within a run."""
+        """Compute values that stay the same within a run again."""
         self.whole.prepare()
         self.some.prepare()
 
 
 class _Ticks:
-    """Moves the clock on when somebody may look at it, by all the steps since then."""
+    """The movement of the clock: when its time may be read, it is moved on by all steps since the last time."""
 
     def __init__(self, tick: Callable[[int], None], clock: frozenset[str]) -> None:
         self.tick, self.clock = tick, clock
@@ -222,13 +222,13 @@ class _Ticks:
         self.functions: dict[str, Callable[[], None]] = {}
 
     def flush(self, flow: Flow) -> None:
-        """Move it on by the steps that have been done."""
+        """Move the clock on by the steps that have been done."""
         if self.pending:
             self._add(flow, self.pending)
             self.pending = 0
 
     def now(self, flow: Flow) -> None:
-        """Move it on by a step."""
+        """Move the clock on by one step."""
         self._add(flow, 1)
 
     def _add(self, flow: Flow, steps: int) -> None:
@@ -237,7 +237,7 @@ class _Ticks:
 
 
 def _block(pattern: _Pattern, rows: list[Row]) -> tuple[_Block, list[Any]]:
-    """Rows of a pattern as a block, with the calls that are given to it."""
+    """Return the rows of a pattern as a block, with the calls that the block is given."""
     times = sum(row.times for row in rows)
     calls = [
         tuple(d.act for d, item in zip(row.tasks, pattern, strict=True) if isinstance(item, _Given)) for row in rows

@@ -1,4 +1,4 @@
-"""A circuit run in process by Brian2's numpy runtime."""
+"""A circuit that runs in this process by Brian2's numpy runtime."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .presentations import Presentations
 
 
 class NumpyProgram(InProcessProgram):
-    """Runs in this process."""
+    """The program of the numpy backend, which runs in this process."""
 
     backend = "numpy"
 
@@ -55,7 +55,7 @@ class NumpyProgram(InProcessProgram):
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Around a run, or a call of a closed loop."""
+        """Surround a run, or a call of a closed loop, and name the cause of a division by zero."""
         try:
             with super().running():
                 self._presentations.prepare()
@@ -64,7 +64,7 @@ class NumpyProgram(InProcessProgram):
             raise RecircuitError(f"An equation or a rule divides by a number that is 0 ({problem}).") from problem
 
     def _constants(self, names: Mapping[str, str]) -> set[str]:
-        """The names, in codes, of those variables that no operation writes, and that of the time step."""
+        """Return the names, in generated code, of the time step and of the variables that no operation writes."""
         written = {key for operation in self.lowered.all_operations() for key in operation.writes}
         moving = {key for key in names if key in written or split_key(key)[0] in ("clock", "presentation")}
         fixed = {names[key] for key in names if key not in moving} - {names[key] for key in moving}
@@ -76,7 +76,7 @@ class NumpyProgram(InProcessProgram):
         return self._labels_shown(clamp) if clamp.labels else self._values_shown(clamp)
 
     def _rates(self, clamp: Clamp) -> np.ndarray:
-        """What a clamp sets, (batch, units)."""
+        """Return the rates that a clamp sets, of shape (batch, units)."""
         return self.read(f"{clamp.population}.{clamp.variable}").reshape(len(self.row), -1)
 
     def _values_shown(self, clamp: Clamp) -> Action:
@@ -84,7 +84,7 @@ class NumpyProgram(InProcessProgram):
 
         def show() -> None:
             put(self.row)
-            if self.row.item(-1) < 0:  # elements that show nothing are the last
+            if self.row.item(-1) < 0:  # batch elements that show nothing come last
                 rates[self.row < 0] = 0
 
         return show
@@ -117,7 +117,7 @@ class NumpyProgram(InProcessProgram):
         return show
 
     def _put(self, clamp: Clamp) -> Callable[[np.ndarray], None]:
-        """What makes rates of some rows of the data; -1 stands for any."""
+        """Return a function that turns some rows of the data into rates; -1 stands for any row."""
         rates, (data, scale, offset) = self._rates(clamp), self.data[clamp.population]
         direct = data.dtype == rates.dtype and data.flags.c_contiguous and data.ndim == 2
 
@@ -134,7 +134,7 @@ class NumpyProgram(InProcessProgram):
 
 
 def _nothing() -> None:
-    """In place of an operation that is done by the function of its row."""
+    """Do nothing, in place of an operation that is done by the function of its row."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Brian2's code of equations, taken apart into values and stores."""
+"""The analysis of Brian2's code of equations into values and stores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .values import UNKNOWN, Value
 
 __all__ = ["Reader", "read"]
 
-#: For each operator how it is written, the NumPy function that does it, and what does it with single numbers.
+#: For each operator its format, the NumPy function that does it, and the Python function that does it with single numbers.
 _OPERATORS: dict[type, tuple[str, np.ufunc | None, Callable[..., Any]]] = {
     ast.Add: ("{} + {}", np.add, operator.add),
     ast.Sub: ("{} - {}", np.subtract, operator.sub),
@@ -24,7 +24,7 @@ _OPERATORS: dict[type, tuple[str, np.ufunc | None, Callable[..., Any]]] = {
     ast.Div: ("{} / {}", np.true_divide, operator.truediv),
     ast.FloorDiv: ("{} // {}", np.floor_divide, operator.floordiv),
     ast.Mod: ("{} % {}", np.remainder, operator.mod),
-    ast.Pow: ("{} ** {}", None, operator.pow),  # NumPy has shorter ways for some exponents
+    ast.Pow: ("{} ** {}", None, operator.pow),  # NumPy computes some exponents in a faster way
     ast.BitAnd: ("{} & {}", np.bitwise_and, operator.and_),
     ast.BitOr: ("{} | {}", np.bitwise_or, operator.or_),
     ast.Lt: ("{} < {}", np.less, operator.lt),
@@ -38,24 +38,24 @@ _OPERATORS: dict[type, tuple[str, np.ufunc | None, Callable[..., Any]]] = {
     ast.Invert: ("~{}", np.invert, operator.invert),
 }
 _REALS = (np.dtype(np.float32), np.dtype(np.float64))
-#: What np.clip calls.
+#: The function that np.clip calls.
 _CLIP: np.ufunc | None = getattr(getattr(getattr(np, "_core", None), "umath", None), "clip", None)
 
 
 def read(flow: Flow, lines: Iterable[ast.stmt], namespace: Mapping[str, Any]) -> None:
-    """Add what a code does.
+    """Add the instructions of some code to a flow.
 
     Parameters
     ----------
     lines : iterable of ast.stmt
-        Lines of Python, as Brian2's numpy target writes them for equations.
+        The lines of Python, as Brian2's numpy target writes them for equations.
     namespace : mapping of str
-        What its names stand for.
+        The objects that names in the code stand for.
 
     Raises
     ------
     NotUnderstood
-        If there is something else in it. Some of it may have been added by then.
+        If the code has something else in it. Some instructions may have been added by then.
     """
     reader = Reader(flow, namespace)
     with np.errstate(all="ignore"):
@@ -64,7 +64,7 @@ def read(flow: Flow, lines: Iterable[ast.stmt], namespace: Mapping[str, Any]) ->
 
 
 class Reader:
-    """The lines of one code.
+    """A reader of the lines of one code.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ class Reader:
                 raise NotUnderstood
 
     def averaged(self, line: ast.stmt, showing: int) -> None:
-        """A line after the loop over elements: the target becomes the mean of a value, or it is added."""
+        """Read a line after the loop over elements, where the mean of a value is stored in a target or added to it."""
         if isinstance(line, ast.AugAssign):
             return
         match line:
@@ -156,7 +156,7 @@ class Reader:
         return self.flow.expression("{}[0]", (self.flow.load(name, array),), array[0])
 
     def _shaped(self, node: ast.expr) -> tuple[str, np.ndarray, str]:
-        """An array in another shape, whole or from the first batch element shown to the last: a name, the array, its name."""
+        """Return an array in another shape, whole or up to the last batch element shown: a name, the array, its old name."""
         match node:
             case ast.Subscript(
                 value=inner, slice=ast.Slice(lower=ast.Name("_first"), upper=ast.Name("_last"), step=None)
@@ -183,7 +183,7 @@ class Reader:
         return self._number(f"({text})", values, lambda: compute(*(v.sample for v in values)))
 
     def _power(self, base: Value, exponent: Value) -> Value:
-        """A power, which NumPy has shorter ways for where the exponent is a number in the code."""
+        """Return a power. NumPy computes it in a faster way if the exponent is a number in the code."""
         known = base.is_array and base.type in _REALS and exponent.type in (int, float)
         if known and exponent.how == 2:
             return self.flow.compute(np.square, (base,))
@@ -230,7 +230,7 @@ class Reader:
         return self.flow.expression(f"{{}}({text})", (self.flow.object(own), *called), shape=UNKNOWN, draws=True)
 
     def _added(self, name: str, op: ast.operator, value: Value) -> Value:
-        """``NAME += VALUE``, in which an array keeps its type."""
+        """Return the value of ``NAME += VALUE``, in which an array keeps its type."""
         old = self.names.get(name)
         if old is None or any(v is old for n, v in self.names.items() if n != name):
             raise NotUnderstood
@@ -256,5 +256,5 @@ class Reader:
 
 
 def own(value: Any) -> Any:
-    """What a function has returned, without the memory of its arguments."""
+    """Return the result of a function, as an array that shares no memory with the arguments."""
     return value.copy() if isinstance(value, np.ndarray) else value

@@ -1,4 +1,4 @@
-"""Brian2's code of traces of dense synapses, taken apart into values and stores."""
+"""The analysis of Brian2's code for traces of dense synapses into values and stores."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["read_traced"]
 
 
 def read_traced(flow: Flow, lines: Iterable[ast.stmt], namespace: Mapping[str, Any], showing: int) -> None:
-    """Add what the code of traces of dense synapses does if this many batch elements show something.
+    """Add the instructions for traces of dense synapses, for this number of batch elements that show something.
 
     Raises
     ------
     NotUnderstood
-        If there is something else in it.
+        If the code has something else in it.
     """
     reader, lines = Reader(flow, namespace), list(lines)
     loop = next((line for line in lines if isinstance(line, ast.For)), None)
@@ -38,9 +38,9 @@ def read_traced(flow: Flow, lines: Iterable[ast.stmt], namespace: Mapping[str, A
 
 
 def _early(lines: list[ast.stmt]) -> tuple[list[ast.stmt], list[ast.stmt]]:
-    """The lines up to that of what is averaged, and those that can come after the mean.
+    """Return the lines up to the one that is averaged, and the lines that can come after the mean.
 
-    Where the mean is of traces as they were, it is taken before they are set, so that they are set where they are.
+    If the mean is of the traces' old values, it is taken before they are set, so that they can be set in place.
     """
     made = [k for k, line in enumerate(lines) if _names(line, "_new_", ast.Store)]
     value = next((k for k, line in enumerate(lines) if _names(line, "_value", ast.Store)), None)
@@ -48,18 +48,18 @@ def _early(lines: list[ast.stmt]) -> tuple[list[ast.stmt], list[ast.stmt]]:
         return lines, []
     between = lines[made[0] : value]
     if any(isinstance(node, ast.Subscript) for line in between for node in ast.walk(line)):
-        return lines, []  # what they read might be written before them
+        return lines, []  # something that they read might be written before them
     return [*lines[: made[0]], lines[value]], [*between, *lines[value + 1 :]]
 
 
 def _names(line: ast.stmt, begin: str, context: type[ast.expr_context] = ast.expr_context) -> bool:
-    """Whether a name that begins so is in a line."""
+    """Say whether a line contains a name that begins with ``begin``."""
     names = (node for node in ast.walk(line) if isinstance(node, ast.Name) and isinstance(node.ctx, context))
     return any(node.id.startswith(begin) for node in names)
 
 
 def _counts(line: ast.stmt) -> bool:
-    """Whether a line is about which elements there are, or adds them up."""
+    """Say whether a line only chooses batch elements, or adds them up."""
     match line:
         case ast.For() | ast.Assign(targets=[ast.Name(id="_n" | "_idx" | "_sum" | "_last")]):
             return True

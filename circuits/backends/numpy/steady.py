@@ -1,8 +1,8 @@
-"""A code object's code as a function: what cannot change within a run is computed once, before it.
+"""The code of a code object as a function. Values that cannot change within a run are computed once, before it.
 
-Brian2's numpy target writes lines that are executed one after the other in every step. Of a small circuit most of the time
-goes into lines whose result is always the same: parameters are looked up and combined, and arrays are seen in another
-shape. They are moved into a function of their own; the rest keeps its operations and their order, and so its bits.
+Brian2's numpy target writes lines that are executed one after the other in every step. In a small circuit, most of the
+time goes into lines whose result is always the same: parameters are looked up and combined, and arrays are reshaped. These
+lines are moved into a function of their own; the rest keeps its operations and their order, and so gives the same bits.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-#: What Brian2's templates set for every code, and few codes read.
+#: Names that Brian2's templates set in all code, and that little code reads.
 OFTEN_UNREAD = {"_vectorisation_idx", "_idx"}
 
 
@@ -24,11 +24,11 @@ class Prepared:
     Parameters
     ----------
     code : str
-        Lines of Python.
+        The code, as lines of Python.
     namespace : dict[str, Any]
-        What its names stand for.
+        The objects that names in the code stand for.
     constant : Collection[str]
-        The names of those arrays whose values nothing changes within a run.
+        The names of the arrays whose values nothing changes within a run.
 
     Attributes
     ----------
@@ -56,9 +56,9 @@ class Prepared:
         self.act: Callable[[], None] = found["act"]
 
     def prepare(self) -> None:
-        """Compute anew what does not change within a run.
+        """Compute values that stay the same within a run again.
 
-        Numbers become arrays without dimensions, which NumPy takes for the same in every respect, and in half the time.
+        Numbers become arrays without dimensions, with which NumPy computes the same results in half the time.
         """
         values = self._prepare()
         self.act.__defaults__ = tuple(np.asarray(v) if isinstance(v, np.generic) else v for v in values)
@@ -66,21 +66,21 @@ class Prepared:
 
 @lru_cache
 def _imported(lines: str) -> dict[str, Any]:
-    """The names that lines of imports set."""
+    """Return the names that import statements set, with their objects."""
     found: dict[str, Any] = {}
     exec(lines, found)
     return {name: value for name, value in found.items() if name != "__builtins__"}
 
 
 class _Steady(ast.NodeTransformer):
-    """Takes out of lines what does not change within a run.
+    """A transformer that moves expressions which do not change within a run out of lines.
 
     Attributes
     ----------
     lines : list of ast.stmt
-        What computes it.
+        The lines that compute these expressions.
     known : dict of str to bool
-        The names that it gets, in the order of the lines, and whether each is a value; else it stands for an array.
+        The names of these expressions, in the order of the lines, and whether each is a value; otherwise it is an array.
     """
 
     def __init__(self, namespace: dict[str, Any], constant: Collection[str], lines: list[ast.stmt]) -> None:
@@ -92,7 +92,7 @@ class _Steady(ast.NodeTransformer):
         self._only = _set_in_one_way(lines)
 
     def without(self, line: ast.stmt) -> ast.stmt | None:
-        """The line as it is left; None if nothing is."""
+        """Return what remains of a line; None if nothing does."""
         name = _target(line)
         if name is None or name not in self._only:
             return self.visit(line)
@@ -106,7 +106,7 @@ class _Steady(ast.NodeTransformer):
         return self.visit(line)
 
     def visit(self, node: ast.AST) -> Any:
-        """Called for each node of a line: the largest steady expressions in it become names."""
+        """Replace the largest steady expressions in a line by names; this is called for each node of the line."""
         if not isinstance(node, ast.expr) or isinstance(node, ast.Name | ast.Constant):
             return super().visit(node) if not isinstance(node, ast.Lambda) else node
         if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
@@ -122,7 +122,7 @@ class _Steady(ast.NodeTransformer):
         return ast.Name(self._named[text], ast.Load())
 
     def _is_array(self, node: ast.expr) -> bool:
-        """Whether this is an array that is there already, as it is or in another shape."""
+        """Say whether this is an array that exists already, as it is or in another shape."""
         match node:
             case ast.Name(id=name):
                 return self.known.get(name) is False or isinstance(self._outer(name), np.ndarray)
@@ -133,7 +133,7 @@ class _Steady(ast.NodeTransformer):
         return False
 
     def _is_value(self, node: ast.expr) -> bool:
-        """Whether this is a number, or made of numbers, that stay."""
+        """Say whether this is a number, or computed from numbers, that stay the same."""
         match node:
             case ast.Constant(value=value):
                 return isinstance(value, int | float)
@@ -150,12 +150,12 @@ class _Steady(ast.NodeTransformer):
         return False
 
     def _outer(self, name: str) -> Any:
-        """What the namespace has under a name that no line sets."""
+        """Return the object that the namespace has for a name that no line sets."""
         return None if name in self._set else self.namespace.get(name)
 
 
 def _set_in_one_way(lines: list[ast.stmt]) -> set[str]:
-    """Names that are set by whole lines only, all of which are equal."""
+    """Return the names that are set by whole lines only, all of which are equal."""
     ways: dict[str, set[str]] = {}
     for line in lines:
         for name in _names([line], ast.Store):
@@ -165,7 +165,7 @@ def _set_in_one_way(lines: list[ast.stmt]) -> set[str]:
 
 
 def _target(line: ast.stmt) -> str | None:
-    """The name that a line sets, if it is one alone."""
+    """Return the name that a line sets, if it sets just one."""
     match line:
         case ast.Assign(targets=[ast.Name(id=name)]):
             return name

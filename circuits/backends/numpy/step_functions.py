@@ -1,8 +1,8 @@
-"""Values that depend on one array by comparisons only. They change at a few numbers, and are looked up in a table between them.
+"""Values that depend on one array by comparisons only. They change at a few thresholds, and are looked up in a table.
 
 An output unit that switches is an example: a presentation of the hinge output circuit has four steps, in each of which o
-and t are computed by twenty calls of NumPy. All that is computed of h + 2M s in these steps is a step function of it. One
-search in its thresholds, and one look into a table for each array that is read later, give the same bits.
+and t are computed by twenty calls of NumPy. Every value that these steps compute from h + 2M s is a step function of it.
+One search in its thresholds, and one look into a table for each array that is read later, give the same bits.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .values import UNKNOWN, Kind, Value
 __all__ = ["look_up"]
 
 _COMPARISONS = (np.less, np.less_equal, np.greater, np.greater_equal)
-#: Numbers for which a search takes as long as a call of NumPy that is saved: it takes 13 ns for each of them.
+#: For so many numbers, a search takes as long as one call of NumPy that it saves: it takes 13 ns for each number.
 NUMBERS = 10
 
 
@@ -42,7 +42,7 @@ def look_up(flow: Flow) -> None:
 
 @dataclass(eq=False)
 class _Family:
-    """The values that are computed of one array alone: those that rise or fall with it, and its step functions."""
+    """The values that are computed from one array alone: those that rise or fall with it, and its step functions."""
 
     root: Value
     members: list[Value] = field(default_factory=list)
@@ -50,14 +50,14 @@ class _Family:
     read_elsewhere: set[int] = field(default_factory=set)
 
     def close(self) -> None:
-        """Note that what is read elsewhere and is no step function is still computed, and reads its arguments."""
+        """Take note that values which are read elsewhere and are not step functions are still computed from their arguments."""
         for member in reversed(self.members):
             if member not in self.steps and id(member) in self.read_elsewhere:
                 self.read_elsewhere |= {id(a) for a in member.arguments}
 
 
 class _Finder:
-    """Finds families with step functions, in the order of the instructions.
+    """A search for families with step functions, in the order of the instructions.
 
     Parameters
     ----------
@@ -67,9 +67,9 @@ class _Finder:
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
         self.arrays = arrays
-        #: Values whose elements are all the same; and the number, of an array that a number has filled.
+        #: Values whose elements are all the same, with the number that has filled them, if one has.
         self.same: dict[int, Value | None] = {}
-        self._filled: dict[str, Value] = {}  # what a number has filled, up to here
+        self._filled: dict[str, Value] = {}  # arrays that a number has filled, up to here
         self._of: dict[int, _Family] = {}
         self._steps: set[int] = set()
 
@@ -78,7 +78,7 @@ class _Finder:
         return list({id(f): f for f in self._of.values() if f.steps}.values())
 
     def walk(self, instructions: Sequence[Instruction], *, inside: bool = False) -> None:
-        """Look at instructions; within a loop only at what they read and write."""
+        """Examine instructions; in a loop, only the arrays that they read and write."""
         for instruction in instructions:
             if isinstance(instruction, Loop):
                 self.walk(instruction.body, inside=True)
@@ -135,7 +135,7 @@ class _Finder:
         return self._of[id(value)]
 
     def _is_same(self, value: Value) -> bool:
-        """Whether all its elements are the same."""
+        """Say whether all elements of a value are the same."""
         if id(value) not in self.same and value.steady and value.type is not None:
             found = np.asarray(steady_value(value, self.arrays))
             if found.size and (found.reshape(-1) == found.flat[0]).all():
@@ -144,12 +144,12 @@ class _Finder:
 
 
 def _follows(value: Value, moving: Sequence[Value]) -> bool:
-    """Whether a value is a step function of its family's root, or rises or falls with it between such steps.
+    """Say whether a value is a step function of its family's root, or rises or falls with it between such steps.
 
     Parameters
     ----------
     moving : sequence of Value
-        Those of its arguments that are not step functions.
+        The arguments of the value that are not step functions.
     """
     if not moving:
         return True
@@ -161,7 +161,7 @@ def _follows(value: Value, moving: Sequence[Value]) -> bool:
 
 
 def _is_real(value: Value) -> bool:
-    """Whether it has floating-point numbers; thresholds are found among these only."""
+    """Say whether a value has floating-point numbers; thresholds are found among these only."""
     return isinstance(value.type, np.dtype) and value.type.kind == "f"
 
 
@@ -178,7 +178,7 @@ def _replace(flow: Flow, finder: _Finder, family: _Family, wanted: list[Value]) 
 
 
 def _nodes(finder: _Finder, family: _Family) -> dict[int, Node]:
-    """Return all that is to be computed for the table, in order, by the ids of values, as they are before they are replaced."""
+    """Return all nodes that the table computes, in order, by the ids of the values that they replace."""
     found: dict[int, Node] = {id(family.root): Node(family.root, family.root.type)}
 
     def add(value: Value) -> Node:

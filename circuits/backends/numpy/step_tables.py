@@ -1,4 +1,4 @@
-"""The thresholds of step functions of one number, found by trying, and their values between the thresholds."""
+"""The thresholds of step functions of one number, found by bisection, and the functions' values between them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class NotUniform(Exception):
 
 @dataclass(eq=False)
 class Node:
-    """What is to be computed.
+    """A computation, as a node of a graph.
 
     Parameters
     ----------
     how : object
-        A NumPy function; a type to which the argument is converted; or a Value, which stays within a run, or is the array
-        that the functions are of.
+        A NumPy function; a type to which the argument is converted; or a Value, which stays the same within a run or is
+        the array that the functions depend on.
     type : dtype or type, optional
         The type of the result.
     arguments : tuple of Node
-        What it is computed of.
+        The nodes that it is computed from.
     """
 
     how: Any
@@ -38,11 +38,11 @@ class Node:
 
     @property
     def compares(self) -> bool:
-        """Whether it is true or false."""
+        """Whether its value is true or false."""
         return self.type == np.dtype(bool) and bool(self.arguments)
 
     def of(self, arguments: list[Any]) -> Any:
-        """Return its value, given those of its arguments."""
+        """Return the value of the node, given the values of its arguments."""
         if isinstance(self.how, np.dtype):
             return np.asarray(arguments[0]).astype(self.how)
         return self.how(*arguments)
@@ -54,7 +54,7 @@ class StepTable:
     Parameters
     ----------
     nodes : sequence of Node
-        All that is computed, in order; the first is the array.
+        All computations in order; the first is the array.
     wanted : sequence of Node
         The step functions that are read.
     arrays : mapping of str to array
@@ -63,7 +63,7 @@ class StepTable:
     Attributes
     ----------
     thresholds : array
-        Where any of the functions changes, in order; the last is NaN, which NumPy takes for the largest number.
+        The numbers at which any of the functions changes, in order; the last is NaN, which NumPy takes for the largest.
     values : list of array
         The values of each wanted function, one more than there are thresholds.
     """
@@ -75,20 +75,20 @@ class StepTable:
         self._found = False
 
     def prepare(self) -> None:
-        """Find the thresholds, where something that stays within a run has changed.
+        """Find the thresholds, if a value that stays the same within a run has changed.
 
         Raises
         ------
         NotUniform
-            If the elements of an array that stays within a run are not all the same.
+            If the elements of an array that stays the same within a run are not all equal.
         """
         with np.errstate(all="ignore"):
-            fixed = {node: self._one(node) for node in self.nodes if isinstance(node.how, Value)}
+            fixed = {node: self._steady_number(node) for node in self.nodes if isinstance(node.how, Value)}
             if not self._found or any(not _same_bits(self._fixed[node], one) for node, one in fixed.items()):
                 self._fixed = fixed
                 self._find()
 
-    def _one(self, node: Node) -> Any:
+    def _steady_number(self, node: Node) -> Any:
         found = np.asarray(steady_value(node.how, self.arrays))
         if not (found == found.flat[0]).all():
             raise NotUniform
@@ -103,7 +103,7 @@ class StepTable:
         return values
 
     def _compared(self, keys: np.ndarray, most: int) -> np.ndarray:
-        """Compute the first comparisons for some numbers, which are given by their places in the order of all numbers."""
+        """Compute the first comparisons for some numbers, given by their positions in the order of all numbers."""
         some = self._comparisons[:most]
         values = self._computed(_numbers(keys, self.root.type), some[-1])
         return np.array([np.broadcast_to(values[node], keys.shape) for node in some])
@@ -111,8 +111,8 @@ class StepTable:
     def _find(self) -> None:
         """Cut the order of all numbers into pieces, until no comparison differs between the two ends of a piece.
 
-        The first comparison that differs changes once in its piece: what it compares rises or falls with the number, since
-        all comparisons before it stay the same.
+        The first comparison that differs changes once in its piece: the value that it compares rises or falls with the
+        number, since all comparisons before it stay the same.
         """
         largest = np.finfo(self.root.type).max
         self._comparisons = [node for node in self.nodes if node.compares]
@@ -130,7 +130,7 @@ class StepTable:
         self._keep(np.append(_numbers(first, self.root.type), begin.dtype.type(np.nan)))
 
     def _change(self, low: np.ndarray, high: np.ndarray, before: np.ndarray, which: Any) -> np.ndarray:
-        """Find the first numbers for which comparisons are not as before."""
+        """Find the first numbers for which comparisons have changed."""
         most = which[0].max() + 1
         for _ in range(8 * self.root.type.itemsize):
             middle = (low & high) + ((low ^ high) >> 1)
@@ -139,7 +139,7 @@ class StepTable:
         return high
 
     def _keep(self, starts: np.ndarray) -> None:
-        """Keep the thresholds and values of pieces that begin so; pieces with the same values are one."""
+        """Keep the thresholds and values of pieces with these beginnings, and join neighbours with the same values."""
         values = self._computed(starts, self.nodes[-1])
         found = [np.broadcast_to(values[node], starts.shape).astype(node.type) for node in self.wanted]
         bits = np.array([v.view(f"u{v.itemsize}").astype(np.uint64) for v in found])
@@ -149,7 +149,7 @@ class StepTable:
 
 
 def steady_value(value: Value, arrays: Mapping[str, np.ndarray]) -> Any:
-    """Return what a value that stays within a run is now."""
+    """Return the present content of a value that stays the same within a run."""
     arguments = [steady_value(a, arrays) for a in value.arguments]
     match value.kind:
         case Kind.OBJECT:
@@ -169,12 +169,12 @@ def _same_bits(a: Any, b: Any) -> bool:
 
 
 def _keys(numbers: np.ndarray) -> np.ndarray:
-    """The places of floating-point numbers in the order of all of them, as whole numbers."""
+    """Return the positions of floating-point numbers in the order of all of them, as whole numbers."""
     bits = numbers.view(f"i{numbers.itemsize}")
     return np.where(bits < 0, bits ^ np.iinfo(bits.dtype).max, bits).astype(np.int64)
 
 
 def _numbers(keys: np.ndarray, kind: np.dtype) -> np.ndarray:
-    """The floating-point numbers at places in the order of all of them."""
+    """Return the floating-point numbers at these positions in the order of all of them."""
     bits = keys.astype(f"i{kind.itemsize}")
     return np.where(bits < 0, bits ^ np.iinfo(bits.dtype).max, bits).view(kind)

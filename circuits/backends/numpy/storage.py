@@ -1,4 +1,4 @@
-"""Where each value of a flow is kept: in the array that is to hold it, or in a buffer that others use before and after."""
+"""The memory of each value of a flow: the array in which it is stored, or a buffer that other values use before and after."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Place", "Plan", "Pool", "needed", "operands"]
 
 
 class Pool:
-    """Buffers, which all functions of a program share.
+    """The buffers that all functions of a program share.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Pool:
         self._of: dict[tuple[np.dtype, tuple[int, ...]], list[str]] = {}
 
     def buffer(self, kind: np.dtype, shape: tuple[int, ...], number: int) -> str:
-        """The name of the buffer of this number among those of a type and shape."""
+        """Return the name of the buffer of this number among those of a type and shape."""
         some = self._of.setdefault((kind, shape), [])
         while len(some) <= number:
             name = f"buffer_{len(self.names)}"
@@ -37,7 +37,7 @@ class Pool:
 
 
 def needed(instructions: Sequence[Instruction]) -> list[Instruction]:
-    """Return those instructions whose results somebody reads, without the others."""
+    """Return the instructions whose results are read, without the others."""
     wanted: set[int] = set()
 
     def want(value: Value) -> None:
@@ -77,7 +77,7 @@ def _roots(instruction: Instruction) -> tuple[Value, ...]:
 
 @dataclass(eq=False)
 class Place:
-    """An instruction, or the end of a loop (None); its number, and that of the loop that it is in (-1 for none)."""
+    """An instruction, or the end of a loop (None), with its number and that of the loop around it (-1 for none)."""
 
     instruction: Instruction | None
     number: int
@@ -86,7 +86,7 @@ class Place:
 
 @dataclass(eq=False)
 class Plan:
-    """For the instructions of a flow, where each value is kept.
+    """The plan of memory for the instructions of a flow: where each value is kept.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class Plan:
     kept_in : dict of int to str
         The array that holds a value, by the value's id.
     copied : set of int
-        The ids of values that are copies of an array that is overwritten before they are read for the last time
+        The ids of values that are copies of an array which is overwritten before they are read for the last time.
     """
 
     instructions: Sequence[Instruction]
@@ -120,7 +120,7 @@ class Plan:
         self._find_arrays()
 
     def last_use(self, value: Value) -> int:
-        """The number of the last instruction that reads a value."""
+        """Return the number of the last instruction that reads a value."""
         return max(self._used.get(id(value), [-1]))
 
     def _walk(self, instructions: Sequence[Instruction], loop: int) -> None:
@@ -133,7 +133,7 @@ class Plan:
                 self._ends[number] = len(self.places) - 1
 
     def _seen_until(self, value: Value, place: Place) -> int:
-        """The number up to which a value has to be kept for one that reads it: the end of a loop, if it is from before."""
+        """Return up to which number a reader needs a value: in a loop, the loop's end if the value is from before it."""
         made = self._made.get(id(value))
         outside = place.loop != -1 and (made is None or made.loop != place.loop)
         return self._ends[place.loop] if outside else place.number
@@ -152,7 +152,7 @@ class Plan:
                     pass
 
     def _writes(self) -> Callable[[str], list[int]]:
-        """Where an array is written."""
+        """Return a function that says at which numbers an array is written."""
         anywhere: list[int] = []
         found: dict[str, list[int]] = {}
         for place in self.places:
@@ -169,7 +169,7 @@ class Plan:
         return lambda array: [*found.get(array, []), *anywhere]
 
     def _find_arrays(self) -> None:
-        """Find the values that are computed right into the array that is to hold them."""
+        """Find the values that are computed directly into the array in which they are stored."""
         writes = self._writes()
         for place in self.places:
             if not isinstance(place.instruction, Store):
@@ -185,7 +185,7 @@ class Plan:
                 self.kept_in[id(value)] = array
 
     def _touches(self, place: Place, array: str) -> bool:
-        """Whether an instruction reads or writes an array."""
+        """Say whether an instruction reads or writes an array."""
         instruction = place.instruction
         if isinstance(instruction, Compute) and instruction.value.kind is Kind.ARRAY:
             return instruction.value.how == array and id(instruction.value) in self.copied
@@ -201,7 +201,7 @@ def _can_be_put(value: Value) -> bool:
 
 
 def operands(instruction: Instruction | None) -> Iterator[Value]:
-    """The values that an instruction reads itself."""
+    """Yield the values that an instruction reads itself."""
     match instruction:
         case Compute(value=value):
             yield from value.arguments

@@ -1,4 +1,4 @@
-"""Straight lines with tables, and without them while the units of a population differ in what the tables are made of."""
+"""Straight lines with tables; without tables while units of a population differ in the parameters that tables depend on."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["Tabled"]
 
 
 class Tabled:
-    """A function of some steps, as it is shorter.
+    """A function of some steps, with tables wherever they hold for all units.
 
     Parameters
     ----------
     make : function
-        Makes the lines, with tables or without.
+        A function that returns the lines, with tables or without.
 
     Attributes
     ----------
     lines : StraightLines
-        The lines that are done; they can be after `prepare`.
+        The lines in use; they can be called after `prepare`.
     """
 
     def __init__(self, make: Callable[[bool], StraightLines]) -> None:
@@ -36,7 +36,7 @@ class Tabled:
         return self.lines.source
 
     def prepare(self) -> None:
-        """Compute anew what does not change within a run."""
+        """Compute values that stay the same within a run again."""
         self.lines = self._first
         try:
             self.lines.prepare()
@@ -45,5 +45,5 @@ class Tabled:
             self.lines.prepare()
 
     def given(self, calls: list[Any]) -> Callable[[], None]:
-        """The function with the calls of a run, in the order in which they occur; those of a loop are one."""
+        """Return the function with the calls of a run, in the order in which they occur; a loop's calls are one item."""
         return lambda: self.lines.run(calls)

@@ -1,8 +1,8 @@
-"""What the code of a step computes, as values: each with its type, its arguments, and the NumPy function that makes it.
+"""The values that the code of a step computes, each with its type, its arguments and the NumPy function that makes it.
 
-Equal values are one value. The type of each is that which NumPy gives it, so that a function can be told where to put its
-result, and numbers of another type are converted before a function is called: NumPy does the same within the function, in
-three times the time.
+Equal values are one value. Each has the type that NumPy gives it, so that a function can be told where to put its result.
+Numbers of another type are converted before a function is called: NumPy does the same within the function, but takes three
+times as long.
 """
 
 from __future__ import annotations
@@ -18,46 +18,46 @@ import numpy as np
 __all__ = ["UNKNOWN", "Kind", "Value", "converted", "is_exact", "result_types", "scalar_type"]
 
 Type = np.dtype | type
-#: Stands in place of the shape of an array that is not known.
+#: This stands for the shape of an array if it is not known.
 UNKNOWN = (-1,)
 
 
 class Kind(Enum):
-    """How a value comes about."""
+    """The ways in which values are made."""
 
-    OBJECT = "an object that is there, such as a function, or a number written in the code"
+    OBJECT = "an object that exists already, such as a function, or a number written in the code"
     ARRAY = "an array in memory, as it is at this place of the step"
     EXPRESSION = "a Python expression of its arguments"
     FUNCTION = "a NumPy function, which can be told where to put the result"
-    CONVERSION = "another type of its argument"
+    CONVERSION = "its argument in another type"
     PLACE = "where the numbers of its argument are between the thresholds of a table"
-    LOOKUP = "the values of a table at the places that its argument tells"
+    LOOKUP = "the values of a table at the places that its argument holds"
 
 
 @dataclass(eq=False)
 class Value:
-    """A value.
+    """A value that a step computes.
 
     Parameters
     ----------
     kind : Kind
-        How it comes about.
+        The way in which it is made.
     arguments : tuple of Value
-        What it is computed of.
+        The values that it is computed from.
     how : object
         The object, the array, the expression as a format string, or the function.
     type : dtype, type or None
-        The type of its numbers; of Python's own numbers ``int`` or ``float``; None if it is not known.
+        The type of its numbers; ``int`` or ``float`` for Python's own numbers; None if it is not known.
     shape : tuple of int or None
-        The shape of an array, UNKNOWN if it is not known; None of a single number.
+        The shape of an array, UNKNOWN if it is not known; None for a single number.
     steady : bool
-        Whether it stays within a run.
+        Whether it stays the same within a run.
     sample : object
-        Of single numbers, one such number, which tells the type.
+        For single numbers, an example, which shows the type.
     draws : bool
-        Whether computing it does more than that: each time is another, as of random numbers.
+        Whether each computation gives another result, as for random numbers.
     depth : int
-        1 if it depends on what changes within a loop, else 0.
+        1 if it depends on something that changes within a loop, else 0.
     """
 
     kind: Kind
@@ -77,7 +77,7 @@ class Value:
 
 
 def scalar_type(sample: Any) -> Type | None:
-    """The type of a single number, as NumPy counts it: Python's own numbers take the type of what they meet."""
+    """Return the type of a single number; Python's own numbers take the type of the other operand."""
     if isinstance(sample, np.generic) or (isinstance(sample, np.ndarray) and not sample.ndim):
         return sample.dtype
     if isinstance(sample, bool):
@@ -87,12 +87,12 @@ def scalar_type(sample: Any) -> Type | None:
 
 @lru_cache(4096)
 def result_types(function: np.ufunc, types: tuple[Type, ...]) -> tuple[np.dtype, ...]:
-    """The types with which a function computes, those of its arguments first."""
+    """Return the types with which a function computes, those of its arguments first."""
     return function.resolve_dtypes((*types, None))
 
 
 def is_exact(value: Value, kind: np.dtype) -> bool:
-    """Whether every number of a value is one of a smaller type of floating-point numbers, too."""
+    """Say whether a smaller floating-point type can hold every number of a value exactly."""
     if value.kind is not Kind.CONVERSION:
         return False
     source = value.arguments[0]
@@ -100,17 +100,17 @@ def is_exact(value: Value, kind: np.dtype) -> bool:
     return whole or source.type in (kind, np.dtype(bool))
 
 
-#: Functions of two numbers of a type whose result is the same after computing with twice as many digits and rounding.
+#: Functions of two numbers whose result stays the same if they compute with twice as many digits and round it.
 _ROUNDED_ONCE = (np.add, np.subtract, np.multiply, np.true_divide)
 
 
 def converted(value: Value, kind: np.dtype, compute: Callable[[Any, tuple[Value, ...]], Value]) -> Value | None:
-    """The value as one of another type, without a conversion; None if there is no such way that gives the same bits.
+    """Return the value in another type, computed without a conversion; None if no such way gives the same bits.
 
     Parameters
     ----------
     compute : function
-        Makes a value of a function and its arguments.
+        A function that makes a value of a NumPy function and its arguments.
     """
     if value.type == kind:
         return value
@@ -118,20 +118,20 @@ def converted(value: Value, kind: np.dtype, compute: Callable[[Any, tuple[Value,
         return None
     whole = value.type == np.int32 and value.how in (np.add, np.subtract)
     if whole and kind.kind == "f" and all(_is_of_truth(a) for a in value.arguments):
-        return compute(value.how, tuple(_again(a, kind, compute) for a in value.arguments))
+        return compute(value.how, tuple(_reconverted(a, kind, compute) for a in value.arguments))
     narrows = value.type == np.float64 and kind == np.float32 and value.how in _ROUNDED_ONCE
     if narrows and all(is_exact(a, kind) for a in value.arguments):
-        return compute(value.how, tuple(_again(a, kind, compute) for a in value.arguments))
+        return compute(value.how, tuple(_reconverted(a, kind, compute) for a in value.arguments))
     return None
 
 
 def _is_of_truth(value: Value) -> bool:
-    """Whether it is 1 where something is true, and 0 elsewhere."""
+    """Say whether a value is 1 where something is true, and 0 elsewhere."""
     return value.kind is Kind.CONVERSION and value.arguments[0].type == np.dtype(bool)
 
 
-def _again(value: Value, kind: np.dtype, compute: Callable[[Any, tuple[Value, ...]], Value]) -> Value:
-    """An argument in another type, from before it was converted."""
+def _reconverted(value: Value, kind: np.dtype, compute: Callable[[Any, tuple[Value, ...]], Value]) -> Value:
+    """Return an argument in another type, made from the value before its conversion."""
     if value.kind is not Kind.CONVERSION:
         return value
     source = value.arguments[0]

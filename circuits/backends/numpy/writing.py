@@ -1,4 +1,4 @@
-"""The instructions of a flow as a Python function, one line each, and what it needs from before a run as another."""
+"""The text of a flow: a Python function with a line for each instruction, and one that prepares its constant values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .values import Kind, Value
 
 __all__ = ["StraightLines"]
 
-#: A product of MANY numbers is looked at for a factor that is 1, if that factor has FEWER times fewer numbers.
+#: If a product has MANY numbers and a factor has FEWER times fewer, it is checked whether this factor is 1.
 MANY, FEWER = 1 << 13, 16
 _REALS = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -26,16 +26,16 @@ class StraightLines:
     Parameters
     ----------
     flow : Flow
-        What is to be done.
+        The instructions.
     functions : mapping of str
-        The functions that calls name.
+        The functions of calls, by name.
     pool : Pool
-        Buffers for values in between.
+        The buffers for intermediate values.
 
     Attributes
     ----------
     source : str
-        The text of the function, and of that which computes what stays within a run.
+        The text of the function, and of the one that computes values which stay the same within a run.
     """
 
     def __init__(self, flow: Flow, functions: Mapping[str, Callable[..., Any]], pool: Pool) -> None:
@@ -46,9 +46,9 @@ class StraightLines:
         exec(compile(self.source, "(presentation)", "exec"), self._names)
 
     def prepare(self) -> None:
-        """Compute anew what does not change within a run.
+        """Compute values that stay the same within a run again.
 
-        Numbers become arrays without dimensions, which NumPy takes for the same in every respect, and in half the time.
+        Numbers become arrays without dimensions, with which NumPy computes the same results in half the time.
 
         Raises
         ------
@@ -64,17 +64,17 @@ class StraightLines:
 
     @property
     def run(self) -> Callable[[list[Any]], None]:
-        """The function, of the calls of a run in the order in which they occur; those of a loop are one."""
+        """Return the function. Its argument is the list of a run's calls in their order; a loop's calls are one item."""
         return self._names["presentation"]
 
     def given(self, calls: list[Any]) -> Callable[[], None]:
-        """The function with the calls of a run, in the order in which they occur; those of a loop are one."""
+        """Return the function with the calls of a run, in the order in which they occur; a loop's calls are one item."""
         run = self.run
         return lambda: run(calls)
 
 
 class _Writer:
-    """Writes the lines."""
+    """The writer of the lines of a flow."""
 
     def __init__(self, flow: Flow, names: dict[str, Any], pool: Pool) -> None:
         self.flow, self.names, self.pool = flow, names, pool
@@ -89,14 +89,14 @@ class _Writer:
         self._ending: dict[int, list[Value]] = {}
         self._array_names = {array: array.removeprefix("_array_") for array in flow.arrays}
         names |= {self._array_names[array]: values for array, values in flow.arrays.items()}
-        # Names that the text itself uses are taken here, so that no value gets one of them.
+        # Names that the text itself uses are reserved here, so that no value gets one of them.
         names |= dict.fromkeys(("prepare", "presentation", "calls", "range"), range) | {
             "as_array": _as_array,
             "scale": _scale,
         }
 
     def text(self) -> str:
-        """The two functions."""
+        """Return the text of the two functions."""
         for place in self.plan.places:
             self._write(place)
         self.names |= self.pool.names
@@ -127,7 +127,7 @@ class _Writer:
         self._release(place.number)
 
     def _computed(self, value: Value, number: int) -> str:
-        """The line that computes a value."""
+        """Return the line that computes a value."""
         if value.kind is Kind.ARRAY and id(value) not in self.plan.copied:
             return ""
         arguments = [self._text(a) for a in value.arguments]
@@ -138,7 +138,7 @@ class _Writer:
             name = self._name_of[id(value)] = f"value_{len(self._name_of)}"
             return f"{name} = {value.how.format(*arguments)}"
         self._release(number)
-        out = self._out(value)
+        out = self._output_name(value)
         match value.kind:
             case Kind.ARRAY:
                 return f"{out}[:] = {self._array_names[value.how]}"
@@ -150,11 +150,11 @@ class _Writer:
         if (scaled := self._scaled(value)) is not None:
             factor, rest = map(self._text, scaled)
             return f"scale({factor}, {rest}, {out})"
-        named = "out=" if value.how in (np.maximum, np.minimum) else ""  # NumPy wants it so
+        named = "out=" if value.how in (np.maximum, np.minimum) else ""  # NumPy requires it by keyword
         return f"{self._object(value.how)}({', '.join(arguments)}, {named}{out})"
 
     def _scaled(self, value: Value) -> tuple[Value, Value] | None:
-        """A factor that has a few numbers, and the many that it multiplies, if a value is that."""
+        """Return a small factor and the large array that it multiplies, if the value is such a product; None if not."""
         if value.how is not np.multiply or value.shape is None or value.type not in _REALS:
             return None
         size = prod(value.shape)
@@ -164,8 +164,8 @@ class _Writer:
                 return factor, rest
         return None
 
-    def _out(self, value: Value) -> str:
-        """Where a value is put."""
+    def _output_name(self, value: Value) -> str:
+        """Return the name of the array into which a value is computed."""
         if id(value) in self.plan.kept_in:
             name = self._array_names[self.plan.kept_in[id(value)]]
         else:
@@ -183,7 +183,7 @@ class _Writer:
         return name
 
     def _release(self, number: int) -> None:
-        """Free the buffers whose values nobody reads after an instruction."""
+        """Free the buffers whose values are not read after an instruction."""
         for value in self._ending.pop(number, []):
             key, buffer = self._buffers[id(value)]
             self._free[key].append(buffer)
@@ -209,7 +209,7 @@ class _Writer:
         return f"for {', '.join(f'each_{k}' for k in self._in_loop)}, in {self._called[-1]}:"
 
     def _text(self, value: Value) -> str:
-        """What stands for a value."""
+        """Return the text that stands for a value."""
         if id(value) in self._name_of:
             return self._name_of[id(value)]
         match value.kind:
@@ -225,7 +225,7 @@ class _Writer:
         return self._steady(value)
 
     def _steady(self, value: Value) -> str:
-        """The name of a value that stays within a run; it is computed before."""
+        """Return the name of a value that stays the same within a run; it is computed before the run."""
         arguments = [self._text(a) for a in value.arguments]
         match value.kind:
             case Kind.EXPRESSION:
@@ -239,7 +239,7 @@ class _Writer:
         return name
 
     def _object(self, what: Any) -> str:
-        """The name of a function or another object."""
+        """Return the name of a function or another object."""
         name = getattr(what, "__name__", None) or getattr(what, "name", None) or type(what).__name__
         name = re.sub(r"\W", "_", str(name))
         while self.names.setdefault(name, what) is not what:
@@ -248,12 +248,12 @@ class _Writer:
 
 
 def _as_array(value: Any, kind: np.dtype) -> np.ndarray:
-    """A value in another type."""
+    """Return a value in another type."""
     return np.asarray(value).astype(kind)
 
 
 def _scale(factor: np.ndarray, values: np.ndarray, out: np.ndarray) -> None:
-    """Multiply, by a factor that is often 1 everywhere, as one that tells whether something is shown: the bits are the same."""
+    """Multiply by a factor that is often 1 everywhere, and copy instead where it is; the bits are the same."""
     if factor.item(0) != 1 or not (factor == 1).all():
         np.multiply(factor, values, out)
     elif out is not values:

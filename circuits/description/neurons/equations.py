@@ -1,4 +1,4 @@
-"""The equations of a neuron: from text to Brian2's equations. Every piece of the text is checked before Brian2 sees it."""
+"""The equations of a neuron, read from text into Brian2's equations. Every piece is checked before Brian2 reads it."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def parse_equations(text: str) -> Mapping[str, SingleEquation]:
     Raises
     ------
     RecircuitError
-        If a line is no equation, an expression is not arithmetic, a unit does not exist, or equations depend on each
-        other in a circle.
+        If a line is not an equation, an expression is not arithmetic, a unit does not exist, or equations depend on
+        each other in a cycle.
     """
     try:
         lines = EQUATIONS.parse_string(check_characters(text, "equations"), parse_all=True)
@@ -63,8 +63,7 @@ def parse_equations(text: str) -> Mapping[str, SingleEquation]:
 
 
 def readable(text: str, where: str, form: str = "") -> str:
-    """Return an expression in the words that Brian2 has, after the check: comparisons as numbers, ``max``, ``min`` and
-    ``relu``.
+    """Check an expression, and write ``max``, ``min``, ``relu`` and comparisons in terms that Brian2 has.
 
     A text that needs no change is returned as it is.
     """
@@ -88,7 +87,7 @@ def _equation(kind: str, parts: Mapping[str, Any]) -> SingleEquation:
 
 
 def _number(node: ast.expr) -> ast.expr:
-    """Return a copy in which every part that counts is a number."""
+    """Return a copy in which every part whose value counts is a number."""
     match node:
         case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
             return _call("int", _truth(node))
@@ -105,7 +104,7 @@ def _number(node: ast.expr) -> ast.expr:
 
 
 def _truth(node: ast.expr) -> ast.expr:
-    """Return a copy in which every part that is true or false stays so."""
+    """Return a copy in which every part that is true or false stays a truth value."""
     match node:
         case ast.BoolOp(op=op, values=values):
             return ast.BoolOp(op, [_truth(value) for value in values])
@@ -133,7 +132,7 @@ def _call(name: str, *arguments: ast.expr) -> ast.expr:
 
 
 def check_method(method: Any) -> None:
-    """Refuse a method by which nothing is integrated."""
+    """Refuse a method that is not known."""
     if not isinstance(method, str) or method not in METHODS:
         raise RecircuitError(f"equations: method is one of {', '.join(METHODS)}; got {method!r}.")
 

@@ -30,9 +30,9 @@ from .parameter_checks import check_parameters
 from .state_equation import StateEquation, noises
 from .step_by_step import step_by_step_target
 
-#: Methods that take an expression as it is; others multiply it out.
+#: Methods that take an expression as it is; other methods expand its products.
 EXPLICIT = frozenset({"euler", "rk2", "rk4", "heun"})
-#: Names that mean something already.
+#: Names that already have a meaning.
 TAKEN = frozenset({"e", "pi", "i", "N", "t", "dt", "lambda", "inf", "xi", "x_pre", "w", "max", "min", "relu"})
 
 
@@ -41,7 +41,7 @@ class Neuron:
 
     Each line has a dimension, and flags in brackets::
 
-        basal     : 1 (compartment)                                  # the sum of what projections bring in
+        basal     : 1 (compartment)                                  # the sum of the projections into it
         total     : 1 (weights into basal)                           # the sum of the weights of the synapses into basal
         loss      : 1 (broadcast)                                    # one value per batch element, from one unit
         drate/dt  = (tanh(basal) - rate)/tau : 1 (during feedforward)  # a state, in continuous time
@@ -53,18 +53,18 @@ class Neuron:
         seen      = seen + .1*(rate - seen)  : 1 (shared, during feedback)  # one value for each unit, in all elements
 
     Every batch element has its own values of a state or latch. If it is ``(shared)``, each unit has one value: the
-    mean, over the batch elements that present something, of what each of them would make of it. ``(usually during p)``
-    is open during p in a circuit that has such a phase, and otherwise always. A state or latch may read ``in_p``, which
-    is 1 while the phase p is open and 0 while it is not. White noise is ``xi``; each equation that reads it has a noise
-    of its own, and equations that read a noise with a name, ``xi_NAME``, share it.
+    mean of the values that the batch elements which present something would give it. ``(usually during p)`` is open
+    during p in a circuit that has such a phase, and otherwise always. A state or latch may read ``in_p``, which
+    is 1 while the phase p is open and 0 otherwise. White noise is ``xi``; each equation that reads it has a noise of its
+    own, and equations that read a noise with a name, ``xi_NAME``, share it.
 
     Parameters
     ----------
     equations : str
         The lines.
     method : {"euler", "exponential_euler", "rk2", "rk4", "heun", "exact", "linear", "milstein"}
-        How differential equations are integrated. A relaxation ``(F - v)/tau`` with ``tau`` equal to the circuit's dt
-        is not integrated: it is in step-by-step mode, the assignment v = F.
+        The method that integrates differential equations. A relaxation ``(F - v)/tau`` with ``tau`` equal to the
+        circuit's dt is not integrated: in this step-by-step mode it becomes the assignment v = F.
     parameters : number or Quantity
         Names that the equations use (``tau=10*ms``). They can be changed between runs (``circuit["h.tau"] = 20*ms``).
 
@@ -131,8 +131,8 @@ class Neuron:
         }[equation.type]
         if set(other) - allowed or len(during) > 1 or ((during if equation.type == PARAMETER else into) or into[1:]):
             raise RecircuitError(
-                f"equations: {name!r} has the flags {flags}; expected at most one 'during <phases>' or 'after <phase>', and of "
-                f"{sorted(allowed) or 'others none'} for a {equation.type}; a sum of weights is "
+                f"equations: {name!r} has the flags {flags}; expected at most one 'during <phases>' or 'after <phase>', and "
+                f"flags of {sorted(allowed)} for a {equation.type}; a sum of weights is "
                 f"'{name} : 1 (weights into <compartment>)'."
             )
         self.dimensions[name] = equation.dim
@@ -158,8 +158,8 @@ class Neuron:
         for total, compartment in self.totals.items():
             if compartment not in self.compartments:
                 raise RecircuitError(
-                    f"equations: {total!r} is the sum of the weights into {compartment!r}, which is no compartment; there are "
-                    f"{self.compartments}."
+                    f"equations: {total!r} is the sum of the weights into {compartment!r}, which is not a compartment; "
+                    f"there are {self.compartments}."
                 )
         for name in ("rate", *self.compartments, *self.broadcasts, *self.totals):
             if name in self.dimensions and self.dimensions[name] is not DIMENSIONLESS:
@@ -169,7 +169,7 @@ class Neuron:
                 )
         for taken in [s for s in self.states if s.shared and s.of_each in self.dimensions]:
             raise RecircuitError(
-                f"equations: {taken.variable!r} is shared, and what each batch element makes of it is called "
+                f"equations: {taken.variable!r} is shared, and its new value in each batch element is called "
                 f"{taken.of_each!r}, which is the name of another variable. Give one of the two another name."
             )
         known = set(self.dimensions) | set(self.parameters) | {"t", "dt", "e", "pi", "inf", "xi"}
@@ -215,7 +215,7 @@ class Neuron:
         Parameters
         ----------
         variable : str
-            Its name.
+            The name of the variable or parameter.
         """
         if variable in self.parameters:
             return get_dimensions(self.parameters[variable])
@@ -229,7 +229,7 @@ class Neuron:
         dt : Quantity
             The time step.
         parameters : mapping of str to Quantity, optional
-            The parameters that count; the default are those of the neuron.
+            The values of the parameters; the default are those of the neuron.
         """
         known = self.parameters if parameters is None else parameters
         return [s.variable for s in self.states if s.differential and step_by_step_target(s, known, dt) is not None]

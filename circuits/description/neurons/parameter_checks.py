@@ -1,4 +1,4 @@
-"""The parameters of a neuron: numbers that its equations read. Times by which an equation divides are above 0."""
+"""Checks of a neuron's parameters: its equations read them, and times by which an equation divides are above 0."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["check_parameters", "check_time_constants"]
 
 
 def check_parameters(parameters: Mapping[str, Any], equations: tuple[str, ...], defined: Collection[str]) -> None:
-    """Refuse a parameter that is no number, that no equation reads, or that is a time constant and not above 0.
+    """Refuse a parameter that is not a number, that no equation reads, or that is a time constant and not above 0.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def check_parameters(parameters: Mapping[str, Any], equations: tuple[str, ...], 
     Raises
     ------
     RecircuitError
-        If there is one.
+        If there is such a parameter.
     """
     read = set[str]().union(*map(get_identifiers, equations))
     for name, value in parameters.items():
@@ -56,16 +56,16 @@ def check_parameters(parameters: Mapping[str, Any], equations: tuple[str, ...], 
 
 
 def check_time_constants(equations: tuple[str, ...], values: Mapping[str, Any], where: str) -> None:
-    """Refuse a time constant that is 0, negative or NaN: what it belongs to would grow without bound.
+    """Refuse a time constant that is 0, negative or NaN, since the variable would grow without bound.
 
     Parameters
     ----------
     equations : tuple of str
         The right-hand sides of the equations that read the values.
     values : mapping of str to Quantity
-        Values by name; those that are no times, and those by which nothing is divided, are not looked at.
+        The values by name. Values that are not times, and those by which nothing is divided, are not checked.
     where : str
-        What the values belong to, with which the message begins.
+        The owner of the values, with which the message begins.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def check_time_constants(equations: tuple[str, ...], values: Mapping[str, Any], 
         value = values[name]
         if get_dimensions(value) is second.dim and not (np.asarray(value) > 0).all():
             raise RecircuitError(
-                f"{where}: an equation divides by {name}, so that it is a time above 0, as a time constant is; got "
+                f"{where}: an equation divides by {name}, so it must be a time above 0, like a time constant; got "
                 f"{value!r:.60}."
             )
 

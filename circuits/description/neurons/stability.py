@@ -1,4 +1,4 @@
-"""Differential equations that a time step is too long for: their numerical solution grows without bound."""
+"""Differential equations for which the time step is too long, so that their numerical solution grows without bound."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _OPERATORS: dict[type, Callable[[float, float], float]] = {
 
 @dataclass(frozen=True)
 class Unstable:
-    """A state that decays so fast that a time step overshoots, each further than the one before."""
+    """A state that decays so fast that each time step overshoots further than the one before."""
 
     variable: str
     rate: float
     method: str
 
     def message(self, dt: Quantity) -> str:
-        """Say what is too long, and what would do."""
+        """Return the message that says what is too long, and which time step or method can be used."""
         constant, longest = 1e3 / self.rate, 1e3 * LIMITS[self.method] / self.rate
         return (
             f"{self.variable!r} decays with the time constant {constant:.4g} ms, and a time step of {dt} is too long "
@@ -47,9 +47,9 @@ class Unstable:
 
 
 def unstable(neuron: Neuron, dt: Quantity) -> list[Unstable]:
-    """The states whose equations are linear in themselves, and decay too fast for the time step.
+    """Return the states whose equations are linear in themselves, and decay too fast for the time step.
 
-    Others are not judged: what a state does that is not linear in itself depends on its values.
+    Other states are not judged: whether the solution of a nonlinear equation grows depends on the values.
     """
     limit, found = LIMITS.get(neuron.method), []
     for state in neuron.states:
@@ -62,16 +62,16 @@ def unstable(neuron: Neuron, dt: Quantity) -> list[Unstable]:
 
 
 def warn_of_instability(population: Population, dt: Quantity, *, stacklevel: int = 4) -> None:
-    """Warn of equations that the time step is too long for."""
+    """Warn of equations for which the time step is too long."""
     found = {state.variable: state for neuron in _extremes(population) for state in unstable(neuron, dt)}
     for state in found.values():
         warnings.warn(f"population {population.name!r}: {state.message(dt)}", stacklevel=stacklevel)
 
 
 def _extremes(population: Population) -> list[Neuron]:
-    """The neuron; where units have their own values of parameters, one for each corner of what these values are together.
+    """Return the neuron, or one for each extreme combination of parameters if units have values of their own.
 
-    The corners are the units that have the least or the largest value of one of these parameters.
+    The extremes are the units that have the smallest or the largest value of one of these parameters.
     """
     neuron, spread = population.neuron, population.spread
     corners = {place for values in spread.values() for place in (int(values.argmin()), int(values.argmax()))}
@@ -84,7 +84,7 @@ def _extremes(population: Population) -> list[Neuron]:
 
 
 def _slope(node: ast.expr, variable: str, parameters: Mapping[str, Any]) -> float | None:
-    """By how much an expression grows with a variable in which it is linear; None where that is not known."""
+    """Return the slope of an expression that is linear in a variable; None if it is not known."""
     if variable not in names_in(node):
         return 0.0
 
@@ -119,7 +119,7 @@ def _times(a: float | None, b: float | None) -> float | None:
 
 
 def _number(node: ast.expr, parameters: Mapping[str, Any]) -> float | None:
-    """The value of an expression of parameters, units and numbers, in base units."""
+    """Return the value of an expression of parameters, units and numbers, in base units."""
     match node:
         case ast.Constant(value=int() | float() as value):
             return float(value)

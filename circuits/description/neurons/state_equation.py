@@ -1,4 +1,4 @@
-"""One equation of a neuron that changes what it stores."""
+"""An equation of a neuron that changes a stored variable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..schedules.schedule import During
 
 @dataclass(frozen=True)
 class StateEquation:
-    """One stored variable and how it changes; ``shared``: each unit has one value, which is the mean over batch elements."""
+    """A stored variable and its equation; if it is ``shared``, each unit has one value, the mean over batch elements."""
 
     variable: str
     expression: str
@@ -22,21 +22,20 @@ class StateEquation:
 
     @property
     def of_each(self) -> str:
-        """The variable that holds what each batch element would make of a shared variable, before the mean is taken."""
+        """The variable that holds the new value of a shared variable in each batch element, before the mean is taken."""
         return f"each_{self.variable}"
 
 
 def noises(expression: str) -> set[str]:
-    """The white noises that an expression reads: ``xi``, which each equation has for itself, and ``xi_NAME``."""
+    """Return the white noises that an expression reads: ``xi``, which each equation has for itself, and ``xi_NAME``."""
     return {n for n in get_identifiers(expression) if n == "xi" or n.startswith("xi_")}
 
 
 def remembered(states: Iterable[StateEquation], expressions: Mapping[str, str]) -> set[str]:
-    """Return the states whose new value is made of their old one, as that of a count or a running mean.
+    """Return the states whose new value depends on the old one, such as a count or a running mean.
 
     A state may read its old value through expressions and through other states that are assigned, as with ``a = b`` and
-    ``b = a + 1``. The rate is not among them, and neither are states in continuous time, for which time passes, nor
-    shared ones.
+    ``b = a + 1``. The rate, states in continuous time and shared states are not among them.
 
     Parameters
     ----------
@@ -51,7 +50,7 @@ def remembered(states: Iterable[StateEquation], expressions: Mapping[str, str]) 
 
 
 def _reached(name: str, reads: Mapping[str, set[str]]) -> set[str]:
-    """What a name reads, and what that reads, and so on."""
+    """Return all names that a name reads, directly or through others."""
     found: set[str] = set()
     todo = {name}
     while todo:

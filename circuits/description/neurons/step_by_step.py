@@ -15,7 +15,7 @@ from .state_equation import StateEquation, noises
 
 
 def step_by_step_target(equation: StateEquation, parameters: Mapping[str, Any], dt: Quantity) -> str | None:
-    """F where the equation reads dv/dt = (F - v)/tau with tau = dt and F free of v; otherwise None."""
+    """Return F if the equation is dv/dt = (F - v)/tau with tau = dt and F does not depend on v; otherwise None."""
     if noises(equation.expression):
         return None
     tree = ast.parse(equation.expression.strip(), mode="eval").body
@@ -24,7 +24,7 @@ def step_by_step_target(equation: StateEquation, parameters: Mapping[str, Any], 
     tau = parameters.get(tree.right.id)
     if not isinstance(tau, Quantity) or get_dimensions(tau) is not get_dimensions(dt):
         return None
-    if abs(float(np.asarray(tau)) - float(dt)) > 1e-6 * float(dt):  # as near as single precision keeps it
+    if abs(float(np.asarray(tau)) - float(dt)) > 1e-6 * float(dt):  # as precise as single precision
         return None
     target = _relaxation_target(tree.left, equation.variable)
     if target is None or equation.variable in get_identifiers(ast.unparse(target)):

@@ -1,4 +1,4 @@
-"""Changing a parameter of a population: to one value for all, or to one for each batch element or unit."""
+"""Changes of a population's parameter: to one value for all, or to one for each batch element or unit."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .starting import of_each_unit
 
 
 def change_parameter(network: Network, population: Population, name: str, value: Any) -> bool:
-    """Take the new value, and say whether the code of a circuit changes with it.
+    """Set the new value of a parameter, and say whether the code of a circuit changes with it.
 
-    That is so where step-by-step mode begins or ends, or where units begin or cease to have values of their own.
+    The code changes if step-by-step mode begins or ends, or if units begin or cease to have values of their own.
 
     Raises
     ------
@@ -31,10 +31,10 @@ def change_parameter(network: Network, population: Population, name: str, value:
 
 
 def _of_code(network: Network, population: Population) -> tuple[list[str], list[str]]:
-    """What of the parameters the code depends on."""
+    """Return the properties of the parameters on which the code depends."""
     return sorted(population.spread), assigned(network, population)
 
 
 def assigned(network: Network, population: Population) -> list[str]:
-    """The states in step-by-step mode; those whose time constant is each unit's own are not."""
+    """Return the states in step-by-step mode, without those whose time constant differs from unit to unit."""
     return population.neuron.assigned(network.dt, population.single_parameters)

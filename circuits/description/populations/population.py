@@ -1,4 +1,4 @@
-"""Populations are units with the same equations, in B batch elements."""
+"""Populations: units with the same equations, in each batch element."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Clamp:
     on, off : float
         The values of labels.
     every : int
-        After how many steps the next row of a series is presented; 0 if the sample is one row.
+        The number of steps after which the next row of a series is presented; 0 if the sample is one row.
     closed : str
-        What the population is when its phases are over: the last value (``"hold"``) or zero (``"zero"``).
+        The value of the population when its phases are over: the last value (``"hold"``) or zero (``"zero"``).
     """
 
     kind: str = "values"
@@ -58,7 +58,7 @@ def labels_clamp(name: str, during: During, variable: str, on: Any, off: Any, cl
     Raises
     ------
     RecircuitError
-        If ``on`` or ``off`` is no finite number.
+        If ``on`` or ``off`` is not a finite number.
     """
     for what, value in (("on", on), ("off", off)):
         if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
@@ -76,7 +76,7 @@ def check_clamp(name: str, model: Neuron, clamp: Clamp) -> None:
 
 
 class Values(Protocol):
-    """A mapping from names such as ``"h.rate"`` to the values of variables, which is what a circuit is here."""
+    """A mapping from names such as ``"h.rate"`` to the values of variables; a circuit is one."""
 
     def __getitem__(self, key: str) -> Any: ...
 
@@ -93,15 +93,15 @@ class Population(Fixed, NamesFromElsewhere):
     Parameters
     ----------
     network : Circuit
-        The circuit that it belongs to.
+        The circuit that the population belongs to.
     name : str
-        Its name.
+        The name of the population.
     size : int
         The number of units.
     neuron : Neuron
         The equations of the units.
     clamp : Clamp or None
-        The data that it presents; None for a population that is no stimulus.
+        The data that it presents; None for a population that is not a stimulus.
     initial : dict of str to array
         Initial values that were declared, by variable.
     spread : dict of str to array
@@ -156,7 +156,7 @@ class Population(Fixed, NamesFromElsewhere):
         return "" if self.clamp is None else self.clamp.kind
 
     def shows(self, variable: str) -> bool:
-        """Whether a variable is a row of the data, so that it needs no initial value.
+        """Return whether a variable is a row of the data, so that it needs no initial value.
 
         Parameters
         ----------

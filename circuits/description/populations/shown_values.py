@@ -1,4 +1,4 @@
-"""Checks of values that a stimulus is to show, before they are read as rows."""
+"""Checks of the values of a stimulus, before they are read as rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ....registry import reason
 
 
 def refuse_bytes(given: Any, what: str) -> None:
-    """Refuse bytes without a scale: data sets keep their samples as bytes, of which only their scale makes rates."""
+    """Refuse bytes without a scale: data sets keep their samples as bytes, which are no rates without the scale."""
     if getattr(given, "dtype", None) == np.uint8:
         raise RecircuitError(
             f"{what}: got bytes (uint8), from which the rates are not known. For a data set, give the data set "
@@ -22,12 +22,12 @@ def refuse_bytes(given: Any, what: str) -> None:
         )
 
 
-#: Lists within lists are looked at as far as NumPy makes arrays of them.
+#: The deepest nesting of lists that is examined, as deep as NumPy makes arrays from them.
 DEEPEST = 32
 
 
 def unit_of(given: Any, depth: int = 0) -> Dimension:
-    """Return the dimension of a quantity, also where it is in a list, which NumPy makes plain numbers of."""
+    """Return the dimension of a quantity, also of one inside a list, which NumPy would turn into plain numbers."""
     if isinstance(given, Quantity):
         return given.dim
     if isinstance(given, list | tuple) and depth < DEEPEST:
@@ -36,7 +36,7 @@ def unit_of(given: Any, depth: int = 0) -> Dimension:
 
 
 def refuse_units(given: Any, what: str) -> None:
-    """Refuse a quantity where a plain number is meant: its number in base units, .002 of 2*mV, would be taken silently."""
+    """Refuse a quantity in place of a plain number: 2*mV would silently become .002, its number in base units."""
     unit = unit_of(given)
     if unit is not DIMENSIONLESS:
         raise RecircuitError(
@@ -53,14 +53,14 @@ def refuse_other_unit(value: Any, wanted: Any, key: str) -> None:
 
 
 def array_of(given: Any, what: str) -> np.ndarray:
-    """Return an array of what was given, which may be anybody's object that says itself how it becomes one.
+    """Return the given values as an array. They may be an object of another library that can be converted to one.
 
     Raises
     ------
     RecircuitError
-        If that object raises an exception, as those of a file do that is closed.
+        If that object raises an exception, for example since it belongs to a file that is closed.
     ValueError
-        If these are lists of different lengths.
+        If the values are lists of different lengths.
     """
     try:
         return np.asarray(given)
@@ -71,7 +71,7 @@ def array_of(given: Any, what: str) -> np.ndarray:
 
 
 def in_order(given: Any, what: str) -> np.ndarray:
-    """Return what was given as an array without a mask.
+    """Return the given values as an array without a mask.
 
     Raises
     ------

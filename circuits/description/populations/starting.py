@@ -1,4 +1,4 @@
-"""The initial values of the variables of units, and which of them a user must set."""
+"""The initial values of the variables of units, and the check that a user has set all that must be set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .population import Population
 
 
 def declared(population: Population, initial: Any, parameters: Mapping[str, Any], batch_size: int, seed: int) -> None:
-    """Give a population its parameters and initial values, as `Network.population` describes them.
+    """Set the parameters and initial values of a population, as `Network.population` describes them.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def declared(population: Population, initial: Any, parameters: Mapping[str, Any]
             drawn = value(rng, (population.size,)) if callable(value) else value
             population.spread[variable] = of_each_unit(population, variable, drawn, batch_size)
         else:
-            _take(population, variable, value, where)
+            _take_initial(population, variable, value, where)
 
 
 def of_each_unit(population: Population, name: str, value: Any, batch_size: int) -> np.ndarray:
@@ -66,7 +66,7 @@ def of_each_unit(population: Population, name: str, value: Any, batch_size: int)
     return np.broadcast_to(array, (batch_size, size)).copy()
 
 
-def _take(population: Population, variable: Any, value: Any, where: str) -> None:
+def _take_initial(population: Population, variable: Any, value: Any, where: str) -> None:
     neuron = population.neuron
     if variable in neuron.parameters:
         if dimension_if_any(value) is not neuron.dimension(variable):
@@ -81,7 +81,7 @@ def _take(population: Population, variable: Any, value: Any, where: str) -> None
     else:
         known = [*neuron.parameters, *neuron.stored]
         raise RecircuitError(
-            f"{where}: {variable!r} is no option, and its equations have no such parameter or state."
+            f"{where}: {variable!r} is not an option, and its equations have no such parameter or state."
             f"{closest(str(variable), known)} They have {sorted(known)}."
         )
 
@@ -128,14 +128,14 @@ def check_all_set(
 ) -> None:
     """Refuse a parameter of each unit that is read and was never set, since it would be 0.
 
-    ``given`` are the names, such as ``"h.gain"``, of those that were set otherwise than by ``initial``.
+    ``given`` holds the names, such as ``"h.gain"``, of parameters that were set in another way than by ``initial``.
     """
     for population in populations.values():
         for variable in population.neuron.unit_parameters:
             known = (
                 variable in population.initial or f"{population.name}.{variable}" in given or population.shows(variable)
             )
-            if not known and variable in _read(population, projections):
+            if not known and variable in _names_read(population, projections):
                 raise RecircuitError(
                     f"population {population.name!r}: the parameter {variable!r} of each unit is read, and was not set. "
                     f"Set it, as in population(..., initial={{{variable!r}: ...}}) or "
@@ -143,8 +143,8 @@ def check_all_set(
                 )
 
 
-def _read(population: Population, projections: Mapping[str, Projection]) -> set[str]:
-    """All names that the equations of a population, what it sends, and the rules of its synapses read."""
+def _names_read(population: Population, projections: Mapping[str, Projection]) -> set[str]:
+    """Return all names that a population's equations, its projections and the rules of its synapses read."""
     neuron = population.neuron
     texts = [state.expression for state in neuron.states]
     for projection in projections.values():

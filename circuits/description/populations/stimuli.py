@@ -51,12 +51,12 @@ class Stimuli(ABC):
         clamps : str, default "rate"
             The variable that is set.
         during : str or sequence of str, optional
-            The phases in which the row is presented, from the first step of them on; the default is all.
+            The phases in which the row is presented, from their first step on; the default is all phases.
         every : Quantity, optional
-            If it is given, a sample is a series. Data have the shape (samples, rows, size), and a row is presented
-            every so long while ``during`` lasts.
+            The time from one row of a series to the next. If it is given, a sample is a series: data have the shape
+            (samples, rows, size), and the rows are presented one after the other while ``during`` lasts.
         closed : {"hold", "zero"}
-            Whether the population keeps the row or is zero when ``during`` is over.
+            Whether the population keeps the row (``"hold"``) or is zero (``"zero"``) when ``during`` is over.
 
         Returns
         -------
@@ -196,7 +196,7 @@ def add_clamped(network: Stimuli, name: str, size: int, model: Neuron | None, cl
     model : Neuron or None
         The neuron. None stands for one that has a rate and nothing else.
     clamp : Clamp
-        What is data, and when.
+        The variable that is set to data, and the phases in which it is.
     """
     model = model or CLAMPED
     check_clamp(name, model, clamp)

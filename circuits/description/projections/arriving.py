@@ -1,6 +1,6 @@
-"""What `arriving_pre` stands for in a rule: the signal that a projection has brought in last, kept in its pre population.
+"""The meaning of `arriving_pre` in a rule: the last signal that a projection has delivered, kept in its pre population.
 
-Where synapses have delays of their own there is one for each delay, and each synapse reads that of its own.
+If synapses have delays of their own, one signal is kept for each delay, and each synapse reads the one of its delay.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["arriving_from", "arriving_in", "with_arrivals"]
 
 
 def arriving_in(projection: Projection) -> dict[int, str]:
-    """Delay in steps -> the variable of the pre unit that keeps what has been brought in with it, if the rule reads that."""
+    """Return, for each delay in steps, the variable of the pre unit with its last signal; none if the rule reads none."""
     equation, kept = projection.equation, f"{ARRIVING}_{projection.name}"
     if equation is None or not equation.reads_arriving:
         return {}
@@ -30,17 +30,17 @@ def arriving_in(projection: Projection) -> dict[int, str]:
 
 
 def arriving_from(network: Network, population: Population) -> list[str]:
-    """Those of all projections from a population."""
+    """Return the variables with the last signals of all projections from a population."""
     return [v for p in network.projections.values() if p.pre is population for v in arriving_in(p).values()]
 
 
 def with_arrivals(equation: SynapticEquation, projection: Projection) -> SynapticEquation:
-    """The equation, with `arriving_pre` as variables of the pre population."""
+    """Return the equation with variables of the pre population in place of `arriving_pre`."""
     if not (variables := arriving_in(projection)):
         return equation
     if isinstance(projection.delay, int):
         whole = f"{variables[projection.delay]}_pre"
-    else:  # of each synapse the one that has its delay
+    else:  # each synapse reads the signal that has its delay
         whole = " + ".join(f"int({LATE} == {steps})*{variable}_pre" for steps, variable in variables.items())
     named = {f"{ARRIVING}_pre": f"({whole})"}
     statements = (replace(s, expression=word_substitute(s.expression, named)) for s in equation.statements)

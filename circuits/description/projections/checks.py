@@ -16,7 +16,7 @@ from .projection import Projection, Transposed
 
 
 def checked_connectivity(connectivity: Any, pre: Population, post: Population, name: str) -> Connectivity:
-    """The connectivity that was given, or `Dense`; refuse one that does not fit."""
+    """Return the given connectivity, or `Dense` if there is none; refuse one that does not fit."""
     connectivity = Dense() if connectivity is None else connectivity
     if not isinstance(connectivity, Connectivity):
         raise RecircuitError(
@@ -109,12 +109,12 @@ def check_rule(projection: Projection, broadcasts: set[str]) -> None:
 
 
 def _check_arriving(projection: Projection, rule: str) -> None:
-    """Refuse to read the signal that arrives where its name is taken."""
+    """Refuse a rule that reads `arriving_pre` if the pre population has a variable named `arriving`."""
     name, pre = f"connect {projection.name}", projection.pre
     if ARRIVING in pre.variables():
         raise RecircuitError(
             f"{name}: in the rule {rule!r} arriving_pre is the signal that the projection brings in, and {pre.name!r} has a "
-            "variable of its own called 'arriving'. Call that by another name."
+            "variable of its own called 'arriving'. Give that variable another name."
         )
 
 

@@ -1,4 +1,4 @@
-"""The arguments of ``connect``, made into what a projection keeps: its connectivity, weights and rule."""
+"""The conversion of the arguments of ``connect`` to the connectivity, weights and rule that a projection keeps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .projection import Projection, Transposed
 def equation_of(
     rule: Any, into: str, name: str, pre: Population, post: Population, step: float
 ) -> SynapticEquation | None:
-    """The equation that a rule, or the rule of a name, has for a projection into this compartment, for a time step."""
+    """Return the equation that a rule, or the rule of a name, has for a projection into this compartment."""
     rule = find(rule) if isinstance(rule, str) else rule
     if rule is None or isinstance(rule, SynapticEquation):
         return rule and rule.with_step(step)
@@ -52,19 +52,19 @@ def equation_of(
 def with_delays_of_synapses(
     equation: SynapticEquation | None, delay: int | np.ndarray, name: str
 ) -> tuple[SynapticEquation | None, dict[str, np.ndarray]]:
-    """The equation with a state that says which delay each synapse has, if it reads what arrives; and what that state is."""
+    """Return the equation and its new states: if it reads what arrives, a state holds the delay of each synapse."""
     if equation is None or not equation.reads_arriving or isinstance(delay, int):
         return equation, {}
     if LATE in {*equation.parameters, *equation.state, *equation.traces, *equation.broadcasts, *equation.locals}:
         raise RecircuitError(
-            f"connect {name}: the rule {equation.rule!r} has a name '{LATE}' of its own. With delays of single synapses that "
-            "is the delay of a synapse, in steps. Call the rule's by another name."
+            f"connect {name}: the rule {equation.rule!r} has a name '{LATE}' of its own. With delays of single synapses, this "
+            "name stands for the delay of a synapse in steps. Use another name in the rule."
         )
     return replace(equation, state=Values({**equation.state, LATE: 0.0})), {LATE: delay.astype(float)}
 
 
 def unused_name(name: str | None, pre: str, post: str, used: Iterable[str]) -> str:
-    """The name of a projection: the one that is given, or that of its two populations.
+    """Return the name of a projection: the given one, or one made from its two populations.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def lacking(equation: SynapticEquation, pre: Population, post: Population) -> li
 
 
 def listed_synapses(weights: Any, connectivity: Any, autapses: bool | None, name: str) -> tuple[Any, Any]:
-    """Weights and connectivity, where either is an array or a sparse matrix that says which synapses there are."""
+    """Return weights and connectivity, where an array or a sparse matrix may say which synapses there are."""
     if autapses is not None and not isinstance(autapses, bool | np.bool_):
         raise RecircuitError(f"connect {name}: autapses is True or False; got {autapses!r}.")
     if is_sparse(weights):
@@ -101,7 +101,7 @@ def listed_synapses(weights: Any, connectivity: Any, autapses: bool | None, name
 def first_weights(
     weights: Any, connectivity: Any, equation: SynapticEquation | None, partner: Callable[[], Projection]
 ) -> Any:
-    """The weights that were given, or those that the rule or the connectivity begins with, or `glorot`."""
+    """Return the given weights, or those with which the rule or the connectivity begins, or `glorot`."""
     if weights is not None:
         return weights
     if equation is not None and equation.transpose_of:
@@ -111,7 +111,7 @@ def first_weights(
 
 
 def without_autapses(connectivity: Connectivity, autapses: bool | None, ends: tuple[Any, Any], name: str) -> Any:
-    """The connectivity, without the synapses of a unit to itself where the user asks for that."""
+    """Return the connectivity, without the synapses of a unit to itself if the user asks for that."""
     if autapses is not False:
         return connectivity
     pre, post = ends
@@ -127,7 +127,7 @@ def without_autapses(connectivity: Connectivity, autapses: bool | None, ends: tu
 
 
 def check_arrays(projection: Projection) -> None:
-    """Refuse weights and states of another shape than the projection's; a function's are seen when it is called."""
+    """Refuse weights and states of another shape than the projection's; those of a function are checked later."""
     for what, value in {"weights": projection.weights, **projection.states}.items():
         if not isinstance(value, Transposed) and not callable(value):
             name, dimension = f"connect {projection.name}", DIMENSIONLESS
@@ -137,7 +137,7 @@ def check_arrays(projection: Projection) -> None:
 
 
 def warn_of_signs(projection: Projection) -> None:
-    """Say that a rule which keeps the signs of weights will set initial weights of the other sign to zero."""
+    """Warn that a rule which keeps the signs of weights will set initial weights of the other sign to zero."""
     equation = projection.equation
     if equation is None or not keeps_signs(equation) or isinstance(projection.weights, Transposed):
         return
@@ -156,7 +156,7 @@ def warn_of_signs(projection: Projection) -> None:
 
 
 def warn_of_autapses(projection: Projection, autapses: bool | None) -> None:
-    """Say that synapses of a unit to itself will learn where the weights that were given have none."""
+    """Warn that synapses of a unit to itself will learn although their given weights are 0."""
     weights = projection.weights
     square = isinstance(weights, np.ndarray) and weights.ndim == 2 and weights.shape[0] == weights.shape[1] > 1
     if autapses is not None or projection.pre is not projection.post or not projection.plastic or not square:
@@ -185,7 +185,7 @@ def arrives_as(pre: Population, post: Population, into: str, name: str, there: I
 
 
 def read_constant(equation: SynapticEquation | None, pre: Population, constants: Mapping[str, Any]) -> None:
-    """Let a rule read any variable of a constant: each has the constant's value, so that it can be a bias."""
+    """Let a rule read any variable of a constant: each variable has the constant's value, so that it can be a bias."""
     if equation is None or f"{pre.name}.rate" not in constants:
         return
     absent = sorted(equation.reads_pre - set(pre.variables()))

@@ -1,4 +1,4 @@
-"""Delay lines: which signals are kept for later, for how many steps, and for whom."""
+"""Delay lines: which signals are kept for later, for how many steps, and for which projections."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DelayLine:
     sends : str
         The expression of its variables that is sent.
     number : int
-        Its number among the delay lines of the circuit.
+        The number of this delay line in the circuit.
     length : int
         The number of steps that are kept.
     taps
@@ -39,11 +39,11 @@ class DelayLine:
 
     @property
     def name(self) -> str:
-        """The variable that holds it, of shape (length, batch, units)."""
+        """The variable that holds the signals, of shape (length, batch, units)."""
         return _line_name(self.number)
 
     def tap(self, steps: int) -> str:
-        """The variable that holds the signal of so many steps ago."""
+        """Return the variable that holds the signal from this number of steps ago."""
         return dict(self.taps)[steps]
 
 
@@ -52,13 +52,13 @@ def _line_name(number: int) -> str:
 
 
 def sent_by(projection: Projection) -> str:
-    """Return the expression that each pre unit sends: a variable, times the factor of a transpose that is multiplied."""
+    """Return the expression that each pre unit sends: a variable, multiplied by the factor of a transpose if it has one."""
     scale = projection.weights.scale if isinstance(projection.weights, Transposed) else 1.0
     return projection.sends if scale == 1 else f"{scale!r}*{projection.sends}"
 
 
 def delay_lines(network: Network) -> list[DelayLine]:
-    """All delay lines of a circuit; each signal is kept once, as long as its longest delay."""
+    """Return all delay lines of a circuit; each signal is kept once, for as long as its longest delay."""
     wanted: dict[tuple[str, str], list[Projection]] = {}
     for projection in network.projections.values():
         if _arrives_late(projection):
@@ -70,7 +70,7 @@ def delay_lines(network: Network) -> list[DelayLine]:
         each = [p.delay for p in projections if not isinstance(p.delay, int)]
         read = [p.delay for p in projections if plain or (p.equation is not None and p.equation.reads_arriving)]
         tapped = {*single, *(int(d) for delays in read for d in np.unique(delays) if d)}
-        length = max([*single, *(int(delays.max()) + 1 for delays in each)])  # those of synapses read it after it moved
+        length = max([*single, *(int(delays.max()) + 1 for delays in each)])  # these read it after it moved
         taps = tuple((steps, f"{_line_name(number)}_by_{steps}") for steps in sorted(tapped))
         found.append(DelayLine(projections[0].pre, sends, number, length, taps))
     return found
@@ -82,7 +82,7 @@ def _arrives_late(projection: Projection) -> bool:
 
 
 def delay_line(network: Network, projection: Projection) -> DelayLine | None:
-    """The delay line that a projection reads; None if its signals arrive at once."""
+    """Return the delay line that a projection reads; None if its signals arrive at once."""
     if not _arrives_late(projection):
         return None
     lines = delay_lines(network)
@@ -90,7 +90,7 @@ def delay_line(network: Network, projection: Projection) -> DelayLine | None:
 
 
 def synapse_delays(projection: Projection) -> np.ndarray | None:
-    """Delays in steps in the layout of the weights, where each synapse has its own; None: all have the same."""
+    """Return delays in steps, in the layout of the weights; None if all synapses have the same delay."""
     if isinstance(projection.delay, int) or not projection.delay.any():
         return None
     weights = projection.weights
@@ -98,7 +98,7 @@ def synapse_delays(projection: Projection) -> np.ndarray | None:
 
 
 def synapse_tables(projection: Projection) -> dict[str, np.ndarray]:
-    """Synapses with delays of their own, post unit by post unit: where each begins, and pre unit, weight and delay."""
+    """Return synapses with delays of their own, ordered by post unit: their beginnings, pre units, weights and delays."""
     delays, owner = synapse_delays(projection), projection.owner
     if delays is None:
         return {}

@@ -1,7 +1,7 @@
-"""Initial weights: each function here returns a function of a random generator and the shape of the weights.
+"""Initial weights. Each function here returns a function of a random generator and the shape of the weights.
 
-The shape is (n_post, n_pre) for all-to-all connections. That of another connectivity says how many synapses come into a
-unit and how many leave one.
+The shape is (n_post, n_pre) for all-to-all connections. The shape of another connectivity says how many synapses a unit
+receives and how many it sends.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from ....callables import check_takes
 from ....errors import RecircuitError
 from ..populations.shown_values import unit_of
 
-#: Which synapses of a unit are counted where weights are scaled by their number.
+#: The synapses of a unit that are counted if weights are scaled by their number.
 COUNTING = ("existing", "possible")
 
 Initial = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
 
 def fans(shape: tuple[int, ...], counting: str = "existing") -> tuple[float, float]:
-    """Return how many synapses come into a unit, and how many leave one, in the mean over the units.
+    """Return the mean number of synapses into a unit, and from a unit.
 
     Parameters
     ----------
@@ -66,10 +66,10 @@ def glorot(gain: float = 1.0, *, counting: str = "existing") -> Initial:
     Parameters
     ----------
     gain : float, default 1
-        A factor.
+        The factor of the limit.
     counting : {"existing", "possible"}
-        Whether fans count the synapses that exist, or all that were possible before a connectivity left some out at
-        random.
+        Whether fan_in and fan_out count the synapses that exist, or all synapses that were possible before a
+        connectivity left some out at random.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def normal(sd: float | None = None, *, scaled_by: float = 1.0, counting: str = "
 
 @checked_arguments
 def lognormal(median: Any = 1.0, sigma: float = 0.5) -> Initial:
-    """Draw values from a log-normal distribution: ``median`` times the exponential of a normal number.
+    """Draw values from a log-normal distribution: ``median`` times the exponential of a normally distributed number.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def uniform(low: float, high: float) -> Initial:
 
 
 def bias_of(weights: Initial, fan_in: int) -> Initial:
-    """Draw a bias as one more weight of its unit, as those that come from ``fan_in`` units are drawn."""
+    """Draw a bias like one more weight of its unit, from the distribution of weights from ``fan_in`` units."""
     return lambda rng, shape: weights(rng, (shape[0], fan_in))[:, :1]
 
 
@@ -202,10 +202,10 @@ def draw(
     *,
     by_pre: bool = False,
 ) -> np.ndarray:
-    """Return the weights, or the values of a rule's state, that a function, a number or an array stands for.
+    """Return the weights, or the values of a rule's state, from a function, a number or an array.
 
     Quantities have the ``dimension``; numbers are in base units. With ``by_pre``, as for states, an array (n_pre,) has one
-    value for each pre unit. Of weights it is refused, since it may be meant for the post units.
+    value for each pre unit. For weights such an array is refused, since it may be meant for the post units.
     """
     if callable(initial):
         check_takes(initial, ("generator", "shape"), f"{name}, weights")
@@ -226,7 +226,7 @@ def draw(
 
 
 def check_dimensions(given: tuple[int, ...], shape: tuple[int, ...], name: str) -> None:
-    """Refuse an array of one dimension for weights of two, though NumPy would take it for one value of each pre unit."""
+    """Refuse an array with one dimension for weights with two, which NumPy would take as one value for each pre unit."""
     if len(shape) == 2 and len(given) == 1 and given != (1,):
         raise RecircuitError(
             f"{name}: weights of shape {(*shape,)} (post, pre) were expected; got {given}, which does not say whether it is "
@@ -236,7 +236,7 @@ def check_dimensions(given: tuple[int, ...], shape: tuple[int, ...], name: str) 
 
 
 def _check_numbers(value: Any, name: str, dimension: Dimension) -> None:
-    """Refuse another dimension, texts, truth values, complex numbers and the like, whatever NumPy would make of them."""
+    """Refuse another dimension, texts, truth values, complex numbers and the like, even if NumPy could convert them."""
     try:
         kind = np.asarray(value).dtype.kind
     except ValueError:

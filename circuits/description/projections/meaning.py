@@ -1,4 +1,4 @@
-"""Checks of a rule's meaning, where several batch elements share its synapses or several synapses share a weight."""
+"""Checks of a rule's meaning if several batch elements share its synapses, or several synapses share a weight."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def check_meaning(projection: Projection, batch_size: int) -> None:
     Raises
     ------
     RecircuitError
-        If a statement of the rule would, or if it sums over synapses that share weights. The message says what to write
-        instead.
+        If a statement of the rule would mean something else, or if the rule sums over synapses that share weights. The
+        message says what to write instead.
     """
     equation = projection.equation
     if equation is None or not equation.plastic:
@@ -34,13 +34,13 @@ def _explanation(found: Ambiguity, batch_size: int) -> str:
     statement, shared, own, declared = found
     what = "keeps the state" if declared else "gives the name"
     forms = (
-        f"If each batch element has its own, as an eligibility, declare it by traces=({shared!r},)"
+        f"If each batch element has its own value, such as an eligibility, declare it by traces=({shared!r},)"
         + (" in place of state." if declared else f", or write what it stands for in place of {shared!r}.")
-        + f" If it belongs to the post unit, as a threshold or a baseline, make it a variable of the unit that the batch "
-        f"elements share, as '{shared} = ... : 1 (shared)', and read {shared}_post."
+        + f" If it belongs to the post unit, such as a threshold or a baseline, make it a variable of the unit that the batch "
+        f"elements share, as in '{shared} = ... : 1 (shared)', and read {shared}_post."
     )
     return (
         f"{what} {shared!r}, which is one value for all {batch_size} batch elements, and `{statement}` pairs it with {own!r}, "
-        f"of which each batch element has its own. That would not be the mean of {batch_size} circuits. {forms} "
+        f"which each batch element has for itself. The result would not be the mean of {batch_size} circuits. {forms} "
         "With batch_size=1 the rule runs as it is."
     )

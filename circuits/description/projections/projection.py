@@ -1,4 +1,4 @@
-"""A projection is all synapses from one population to another."""
+"""Projections: all synapses from one population to another."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..schedules.schedule import During
 
 @dataclass(frozen=True)
 class Transposed:
-    """The weights of another projection in the opposite direction, as a control such as backpropagation; this is not local.
+    """The weights of another projection in the opposite direction, for a control such as backpropagation, which is not local.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Transposed:
     variable : str
         ``"w"``, or a state of that projection's rule that is read in place of its weights.
     flipped : bool
-        Whether the matrix is transposed; False leaves it as it is, between other units.
+        Whether the matrix is transposed; False uses it unchanged between other units.
     elsewhere : bool
         Whether the weights are used between other units of the same sizes.
     scale : float
@@ -60,7 +60,7 @@ class Transposed:
         raise RecircuitError(f"{self.of.name}.T is divided by a finite number that is not 0; got {divisor!r}.")
 
     def matrix(self) -> np.ndarray:
-        """Return the weights as they are read; those of one-to-one synapses, (n,), are the same in both directions."""
+        """Return the weights as they are read. One-to-one weights, of shape (n,), are the same in both directions."""
         found = self.of[self.variable].T if self.flipped else self.of[self.variable]
         return found if self.scale == 1 else self.scale * found
 
@@ -74,9 +74,9 @@ class Projection(Fixed, NamesFromElsewhere):
     Parameters
     ----------
     network : Circuit
-        The circuit that it belongs to.
+        The circuit that the projection belongs to.
     name : str
-        Its name.
+        The name of the projection.
     pre, post : Population
         The population that sends and the one that receives.
     into : str
@@ -84,9 +84,9 @@ class Projection(Fixed, NamesFromElsewhere):
     sends : str
         The variable of the pre units that is transmitted.
     connectivity : Connectivity
-        Which synapses exist.
+        The synapses that exist.
     equation : SynapticEquation or None
-        How the weights change; None leaves them as they are.
+        The equation by which the weights change; None leaves them as they are.
     weights : number, array, function or Transposed
         The initial weights.
     during, learns : During
@@ -135,12 +135,12 @@ class Projection(Fixed, NamesFromElsewhere):
         self.network[f"{self.name}.{variable}"] = value
 
     def change(self, *, equation: SynapticEquation | None = None, delay: int | np.ndarray | None = None) -> None:
-        """Give these synapses another rule or another delay. A program that was built before does not know of it.
+        """Give these synapses another rule or another delay. Programs that were built before are out of date then.
 
         Parameters
         ----------
         equation : SynapticEquation, optional
-            How the weights change.
+            The equation by which the weights change.
         delay : int or array of int, optional
             The delay in steps.
         """
@@ -190,7 +190,7 @@ class Projection(Fixed, NamesFromElsewhere):
     def totals(self) -> dict[str, str]:
         """Return the sums of weights that the post unit's equations ask for, with the variable of this projection's part."""
         asked = [total for total, into in self.post.neuron.totals.items() if into == self.into]
-        if self.connectivity.kind == "largest":  # pooling brings in one signal, and weighs none
+        if self.connectivity.kind == "largest":  # pooling selects one signal, and has no weights to add
             return {}
         return {total: f"{total}_of_{self.name}" for total in asked}
 
@@ -213,7 +213,7 @@ class Projection(Fixed, NamesFromElsewhere):
     def local(self) -> bool:
         """Whether each synapse learns from local variables only: its rule is local, and its weight belongs to it alone."""
         if isinstance(self.weights, Transposed):
-            return not self.connectivity.learns  # what goes to a latched argmax has no weights of its own
+            return not self.connectivity.learns  # a signal to a latched argmax has no weights of its own
         return (
             self.equation is None or not self.equation.plastic or (self.equation.local and not self.connectivity.shared)
         )
@@ -230,12 +230,12 @@ class Projection(Fixed, NamesFromElsewhere):
         return self.weights.of if isinstance(self.weights, Transposed) else self
 
     def mask(self, rng: np.random.Generator) -> np.ndarray | None:
-        """Draw which weights belong to a synapse; those of a transpose are those of the projection that has the weights.
+        """Draw which weights belong to a synapse. A transpose uses the mask of the projection that has the weights.
 
         Parameters
         ----------
         rng : Generator
-            What synapses that are left out at random are drawn from.
+            The generator from which synapses that exist at random are drawn.
 
         Returns
         -------

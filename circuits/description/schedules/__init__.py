@@ -1,1 +1,1 @@
-"""When things happen: phases, schedules of several modes, and the times at which a pathway is open."""
+"""The timing of a circuit: phases, schedules of several modes, and the steps in which a pathway is open."""

@@ -1,4 +1,4 @@
-"""Several schedules in one circuit, of which each presentation goes through one, such as wake and sleep."""
+"""Several schedules in one circuit, such as wake and sleep. Each presentation goes through one of them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["Modes", "begins_of", "shown_for", "together"]
 
 @dataclass(frozen=True)
 class Modes(Schedule):
-    """The schedules of all modes one after the other, so that each step of each mode has a number of its own.
+    """The schedules of all modes, one after the other, so that each step of each mode has a number of its own.
 
-    In each mode a pathway is open in those of its phases that the mode has. A pathway that names phases of other modes
-    only is closed.
+    In each mode, a pathway is open in those of its phases that the mode has. A pathway that names only phases of other
+    modes is closed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The steps in which the parts of a circuit are open, and checks that the phases exist which they name."""
+"""The steps in which parts of a circuit are open, and checks of the phases that pathways and rules name and read."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def check_phases(
     broadcasts: Mapping[str, Sent],
     schedule: Schedule,
 ) -> None:
-    """Refuse what is to be open during a phase that there is not, before anything is built."""
+    """Refuse a pathway, equation or rule that is open during a phase that does not exist, before anything is built."""
     for population in populations.values():
         for state in population.neuron.states:
             named = During(tuple(map(phase_of, phase_indicators(state.expression))), strict=True)
@@ -68,7 +68,7 @@ def check_phases(
 
 
 def _check_phases_of_rule(projection: Projection, schedule: Schedule) -> None:
-    """Refuse a rule that asks for a phase that there is not, or in which it never learns."""
+    """Refuse a rule that reads a phase that does not exist, or in which it never learns."""
     for phase in projection.equation.phases if projection.equation is not None else ():
         what = f"the rule of {projection.name!r} reads {in_phase(phase)}, which"
         opened = schedule.open_steps(During((phase,), strict=True), what)

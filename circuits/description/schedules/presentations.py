@@ -1,4 +1,4 @@
-"""The part of a description that declares what happens when: the phases of a presentation, in one schedule or several."""
+"""The part of a description that declares the phases of a presentation, in one schedule or several."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .modes import together
 from .schedule import STREAM, Schedule
 from .timing import Sent
 
-#: This number of equal steps in a row, and four more for each part of a circuit, are listed one by one. `Schedule.condensed`
-#: shortens what is longer.
+#: The number of equal steps in a row, besides four for each part of a circuit, that are listed one by one.
+#: `Schedule.condensed` shortens longer sequences.
 LONG = 1000
 
-#: What declares the parts of a circuit that cannot be assigned to.
+#: The methods that declare the parts of a circuit that cannot be assigned to.
 DECLARING = {
     **dict.fromkeys(("populations", "outputs_of"), "Use circuit.population(...)."),
     "projections": "Use circuit.connect(...).",
@@ -42,20 +42,20 @@ class Presentations(Fixed):
     revision: int
 
     def changed(self) -> None:
-        """Take note of a change of the description. A program that was built before does not know of it."""
+        """Take note of a change of the description, after which programs that were built before are out of date."""
         declare(self, revision=self.revision + 1)
 
     @checked_arguments
     def phases(self, *pairs: Any, evaluation: Sequence[str] | None = None, mode: str = "", **windows: Any) -> Schedule:
-        """Declare what a presentation is: phases one after the other, or windows that may overlap.
+        """Declare the phases of a presentation, one after the other or as windows that may overlap.
 
         Parameters
         ----------
         pairs : str and Quantity
             The name and the duration of each phase: ``phases("feedforward", 2*ms, "error", 4*ms)``.
         evaluation : sequence of str, optional
-            The phases that run in an evaluation; the default is ``"feedforward"``, or all phases if there is none of
-            that name.
+            The phases that run in an evaluation; the default is ``"feedforward"``, or all phases if no phase has that
+            name.
         mode : str, default ""
             The name of this schedule, if the circuit has several: ``run(mode="sleep")``.
         windows : tuple of Quantity
@@ -74,9 +74,9 @@ class Presentations(Fixed):
         return schedule
 
     def phased(self) -> Schedule:
-        """Return the steps of a presentation; without phases it is the one step of a stream.
+        """Return the schedule of a presentation; a circuit without phases has one step, which repeats.
 
-        Where very many equal steps follow one another, one step stands for those that are too many.
+        If very many equal steps follow one another, one step stands for those that exceed a limit.
         """
         most = LONG + 4 * (len(self.populations) + len(self.projections) + len(self.broadcasts))
         modes = {name: schedule.condensed(most) for name, schedule in self.modes.items()}

@@ -1,4 +1,4 @@
-"""When things happen: phases, the steps that they consist of, and what is open in them."""
+"""Schedules: the phases of a presentation, their steps, and what is open in them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class During:
         The names of the phases; no names stand for every step.
     strict : bool
         Whether the user named the phases, so that each of them must exist. Otherwise they are the usual phases of a
-        role; in a circuit that has none of them the pathway is always open.
+        role; in a circuit that has none of these phases, the pathway is always open.
     last : bool
-        Whether it is open in the last step of each phase only.
+        Whether it is open only in the last step of each phase.
     """
 
     phases: tuple[str, ...] = ()
@@ -60,11 +60,11 @@ class Schedule:
     Parameters
     ----------
     windows : mapping of str to (int, int)
-        For each phase its first step and the step after its last one.
+        For each phase, its first step and the step after its last one.
     evaluation : tuple of str
         The phases that run in an evaluation.
     repeats : mapping of int to int
-        For a step that stands for several equal steps in a row, how many these are.
+        For each step that stands for several equal steps in a row, their number.
     """
 
     windows: Mapping[str, tuple[int, int]]
@@ -75,11 +75,11 @@ class Schedule:
         backward = [name for name, (begin, end) in self.windows.items() if not 0 <= begin <= end]
         absent = [name for name in self.evaluation if name not in self.windows]
         if backward or absent:
-            raise RecircuitError(f"phases: {[*backward, *absent][0]!r} has no steps from its first to its last one.")
+            raise RecircuitError(f"phases: {[*backward, *absent][0]!r} has no steps, or ends before it begins.")
 
     @property
     def steps(self) -> int:
-        """The number of steps in one presentation; without phases it is one, which is repeated as long as the circuit runs."""
+        """The number of steps in a presentation; without phases it is one, which repeats as long as the circuit runs."""
         return max((stop for _, stop in self.windows.values()), default=1)
 
     @property
@@ -88,9 +88,9 @@ class Schedule:
         return not self.windows
 
     def condensed(self, most: int) -> Schedule:
-        """Return the same presentation, in which one step stands for those that exceed a number of equal steps in a row.
+        """Return the same presentation with shorter sequences of equal steps: one step stands for all that exceed a number.
 
-        The steps before and after that one are kept, so that what is found out about it from its neighbours is true of
+        The steps before and after that one are kept, so that everything that follows from its neighbours also holds for
         all the steps that it stands for.
 
         Parameters
@@ -109,7 +109,7 @@ class Schedule:
         return Schedule(windows, self.evaluation, repeats) if repeats else self
 
     def before(self, steps: Sequence[int]) -> dict[int, int]:
-        """Return, for each of some steps, how many of them come before it; repeated steps count as often as they are repeated.
+        """Return, for each of some steps, the number of these steps before it; a repeated step counts each time.
 
         Parameters
         ----------
@@ -194,7 +194,7 @@ class Schedule:
         Raises
         ------
         RecircuitError
-            If a window is no pair of times, ends before it begins, or is not a whole number of steps.
+            If a window is not a pair of times, ends before it begins, or is not a whole number of steps.
         """
         steps: dict[str, tuple[int, int]] = {}
         for name, window in windows.items():
@@ -218,7 +218,7 @@ class Schedule:
         return names
 
     def part(self, mode: str | None) -> tuple[Schedule, int]:
-        """Return the schedule of a mode, and the number of its first step. A single schedule is that of the only mode.
+        """Return the schedule of a mode, and the number of its first step. A single schedule belongs to the only mode.
 
         Parameters
         ----------
@@ -240,7 +240,7 @@ class Schedule:
         during : During
             The phases in which it is open.
         what : str
-            What it is, for the error message.
+            The name of the thing that is open, for the error message.
         """
         known = [name for name in during.phases if name in self.windows]
         if during.strict and len(known) < len(during.phases):
@@ -270,12 +270,12 @@ class Schedule:
         return [name for name, (start, stop) in self.windows.items() if start <= step < stop]
 
 
-#: The schedule of a circuit without phases: one step, in which all is open.
+#: The schedule of a circuit without phases: one step, in which everything is open.
 STREAM = Schedule({})
 
 
 def steps_in(name: str, duration: Any, dt: Quantity, subject: str = "phases: the duration of") -> int:
-    """Return a duration as a whole number of steps, and refuse any other in words that begin with ``subject`` and the name."""
+    """Return a duration as a whole number of steps; error messages begin with ``subject`` and the name."""
     if not isinstance(duration, Quantity) or duration.dim is not second.dim or duration.ndim:
         raise RecircuitError(f"{subject} {name!r} is a time such as 4*ms; got {duration!r}.")
     ratio = float(duration) / float(dt)

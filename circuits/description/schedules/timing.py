@@ -1,4 +1,4 @@
-"""When a pathway is open, what it does while it is closed, and how long its signals travel."""
+"""The timing of pathways: when they are open, what they do while they are closed, and how long signals travel."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["CLOSED", "Closed", "Sent", "Timing", "checked_closed", "pathway_timing", "closed_in_words"]
 
-#: What a closed pathway leaves behind.
+#: The options for the value of a closed pathway.
 Closed = Literal["hold", "zero"]
 CLOSED = ("hold", "zero")
 
 
 class Sent(NamedTuple):
-    """A broadcast: its source, the phases in which it is sent, and what its readers see otherwise.
+    """A broadcast: its source, the phases in which it is sent, and the value that its readers see otherwise.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Sent(NamedTuple):
     during : During
         The phases in which it is sent.
     closed : {"hold", "zero"}
-        What its readers see otherwise: its last value, or zero.
+        The value that its readers see otherwise: its last value, or zero.
     """
 
     source: Population
@@ -44,19 +44,19 @@ class Sent(NamedTuple):
 
 
 class Timing(TypedDict, total=False):
-    """The options of ``connect`` that say when things happen.
+    """The options of ``connect`` for the timing of a projection.
 
     Parameters
     ----------
     during : str or sequence of str
-        The phases in which the projection is open: it transmits at every step of them.
+        The phases in which the projection is open: it transmits in each of their steps.
     learns : str or sequence of str
         The phases in which its rule is open.
     closed : {"hold", "zero"}
-        What the post units receive while it is closed: the last value that it transmitted (the default), or zero.
+        The value that the post units receive while it is closed: the last one that was transmitted (default), or zero.
     delay : Quantity
-        How much later a signal arrives: a time, or an array of times with the shape of the weights, one for each
-        synapse. Signals under way go on between presentations.
+        The time from sending a signal to its arrival: one time, or an array of times with the shape of the weights, one
+        for each synapse. Signals that are under way continue from one presentation to the next.
     """
 
     during: str | Sequence[str] | None
@@ -66,7 +66,7 @@ class Timing(TypedDict, total=False):
 
 
 def pathway_timing(options: Timing, where: str, usual: str, dt: Quantity) -> dict[str, Any]:
-    """Return the fields of a projection that say when things happen.
+    """Return the fields of a projection that hold its timing.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def pathway_timing(options: Timing, where: str, usual: str, dt: Quantity) -> dic
 
 
 def checked_closed(closed: object, where: str) -> Closed:
-    """Return what something does while it is closed, and refuse any other word."""
+    """Return the option for a closed pathway, and refuse any other word."""
     if not isinstance(closed, str) or closed not in CLOSED:
         raise RecircuitError(
             f"{where}: closed is 'hold' (it keeps the last value that it had while open) or 'zero'; got {closed!r}."
@@ -99,7 +99,7 @@ def checked_closed(closed: object, where: str) -> Closed:
 
 
 def closed_in_words(closed: str) -> str:
-    """Say in words what a pathway does while it is closed."""
+    """Return words that say what a pathway does while it is closed."""
     return "keeps its last value" if closed == "hold" else "is zero"
 
 

@@ -1,4 +1,4 @@
-"""Ready neurons: functions that return a `Neuron`, with its equations in the text; and the table of them."""
+"""Ready-made neurons: functions that return a `Neuron`, whose equations they document, and the table of them."""
 
 from collections.abc import Callable
 
@@ -35,4 +35,4 @@ _FUNCTIONS = (
 NEURONS: Registry[Callable[..., Neuron]] = Registry(
     "neuron", {f.__name__: f for f in _FUNCTIONS}, group="recircuit.neurons", check=a_function
 )
-"""The ready neurons, by the name of the function that makes one."""
+"""The ready-made neurons, by the name of the function that makes one."""

@@ -9,13 +9,13 @@ from brian2.units import Quantity
 from ....arguments import checked_arguments
 from ...description.neurons.neuron import Neuron
 
-#: Before an error is read out the units go to rest: the pathways that drive them are closed.
+#: The phases of the units. In `feedforward` they return to rest, since the pathways that drive them are closed.
 RESTS = "(usually during feedforward and error)"
 
 
 @checked_arguments
 def hinge_unit(*, M: float = 1000.0, S: float = 1.0, mu: float = 0.1, epsilon: float = 0.1, tau: Quantity) -> Neuron:
-    """The output unit o of the hinge circuit, whose rate has five levels.
+    """Return the output unit o of the hinge circuit, whose rate has five levels.
 
     With H = basal + supervision + control::
 
@@ -66,7 +66,7 @@ def hinge_unit(*, M: float = 1000.0, S: float = 1.0, mu: float = 0.1, epsilon: f
 
 @checked_arguments
 def control_unit(*, mu: float = 0.1, tau: Quantity, relays: int = 0) -> Neuron:
-    """The control unit t of the hinge circuit: 1 while o overshoots, and -1 while o undershoots.
+    """Return the control unit t of the hinge circuit, which is 1 while o overshoots, and -1 while o undershoots.
 
     ::
 
@@ -79,7 +79,7 @@ def control_unit(*, mu: float = 0.1, tau: Quantity, relays: int = 0) -> Neuron:
     tau : Quantity
         The time constant of the rate, and of each relay.
     relays : int, default 0
-        The number of relays, each with the time constant tau, that the signal of o passes, so that t answers late.
+        The number of relays through which the signal of o passes, each with the time constant tau, so that t answers late.
 
     Notes
     -----
@@ -105,9 +105,10 @@ def control_unit(*, mu: float = 0.1, tau: Quantity, relays: int = 0) -> Neuron:
 
 @checked_arguments
 def control_switch(*, mu: float = 0.1, epsilon: float = 0.1, off: float) -> Neuron:
-    """The control unit t of the hinge circuit as a switch with hysteresis, without a time constant.
+    """Return the control unit t of the hinge circuit as a switch with hysteresis, without a time constant.
 
-    It turns on when o has come within the share ``off`` of its peak, and off when o is within that share of 0.
+    It turns on when the distance of o from its peak is less than the share ``off`` of the peak, and off when the distance of
+    o from 0 is less than that share.
 
     Parameters
     ----------

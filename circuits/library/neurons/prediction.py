@@ -1,4 +1,4 @@
-"""The unit of predictive coding that holds an error of prediction."""
+"""The unit of predictive coding that holds a prediction error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ...description.neurons.neuron import Neuron
 
 @checked_arguments
 def prediction_error_unit(*, precision: float = 1.0) -> Neuron:
-    """A unit whose rate is what a prediction leaves of a value: precision (value - basal).
+    """Return a unit whose rate is the error of a prediction: precision (value - basal).
 
     The value arrives in the compartment ``value`` and its prediction in ``basal``. The rate follows both at once, without a
     time constant; rules read it as ``error`` too.

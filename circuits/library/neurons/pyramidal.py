@@ -24,7 +24,7 @@ def pyramidal(
     more: str = "",
     **parameters: Any,
 ) -> Neuron:
-    """A unit with a basal and an apical compartment, which has a rate and an error at the same time.
+    """Return a unit with a basal and an apical compartment, which has a rate and an error at the same time.
 
     The rate follows the basal field in the phase ``feedforward``. The error is computed in the phase ``feedback`` and
     keeps its value in the other phases::
@@ -47,9 +47,9 @@ def pyramidal(
     gated : bool, default True
         Whether the error is multiplied by f' (Baldi et al. 2018, section 4.2).
     dropped : float, default 0
-        The probability that a unit is silent for a presentation, its error too; the others are multiplied by 1/(1 -
-        dropped). It is drawn in the phase ``draw``; in the phase ``whole``, before it, no unit is silent, so that an
-        evaluation with the phase ``whole`` and without ``draw`` has all of them.
+        The probability that a unit, with its error, is silent for a presentation; the others are multiplied by
+        1/(1 - dropped). The silent units are drawn in the phase ``draw``. In the phase ``whole``, before it, no unit is
+        silent, so that an evaluation with the phase ``whole`` and without ``draw`` uses all units.
     added : str, default ""
         An expression that is added to f(basal), for instance ``noise*in_perturbed``.
     more : str, default ""
@@ -60,7 +60,7 @@ def pyramidal(
     Raises
     ------
     RecircuitError
-        If the transfer function or a line cannot be read, or ``dropped`` is no probability below 1.
+        If the transfer function or a line cannot be read, or ``dropped`` is not a probability below 1.
 
     Notes
     -----

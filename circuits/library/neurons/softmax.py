@@ -16,14 +16,14 @@ named = supervision*clip(basal, -80, 80) : 1 (during feedforward)
 
 @checked_arguments
 def softmax_unit(*, tau: Quantity, tells_loss: bool = False, shifted: bool = False) -> Neuron:
-    """The output unit of the softmax circuit, which is inhibited by division.
+    """Return the output unit of the softmax circuit, which is inhibited by division.
 
     ::
 
         tau drate/dt = -rate + supervision - exp(basal)/inhibition
         error = rate
 
-    If it is shifted, it sends exp(basal - largest), where it receives the largest field of all outputs.
+    If it is shifted, it sends exp(basal - largest), where ``largest`` receives the largest field of all outputs.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def softmax_unit(*, tau: Quantity, tells_loss: bool = False, shifted: bool = Fal
 
 @checked_arguments
 def normalising_unit(*, tau: Quantity) -> Neuron:
-    """The unit of the softmax circuit that sums what all output units send.
+    """Return the unit of the softmax circuit that sums the signals of all output units.
 
     ::
 
@@ -97,7 +97,7 @@ def normalising_unit(*, tau: Quantity) -> Neuron:
 
 @checked_arguments
 def cross_entropy_unit() -> Neuron:
-    """A unit whose rate is the loss of the softmax circuit.
+    """Return a unit whose rate is the loss of the softmax circuit.
 
     ::
 

@@ -11,7 +11,7 @@ from ..transfer import transfer as find_transfer
 
 @checked_arguments
 def squared_unit(*, transfer: str = "linear", tau: Quantity, tells_loss: bool = False) -> Neuron:
-    """An output unit whose rate is minus the derivative of half the squared error by its field.
+    """Return an output unit whose rate is minus the derivative of half the squared error with respect to its field.
 
     ::
 
@@ -55,7 +55,7 @@ def squared_unit(*, transfer: str = "linear", tau: Quantity, tells_loss: bool = 
 
 @checked_arguments
 def squared_error_unit() -> Neuron:
-    """A unit whose rate is the loss of an output with squared error.
+    """Return a unit whose rate is the loss of an output with squared error.
 
     ::
 

@@ -1,4 +1,4 @@
-"""Units that settle twice, without and with a teacher, and keep what they did without one."""
+"""Units that settle twice, first without and then with a teacher, and keep their rates from the first time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNIT = """
 def two_phase_unit(
     *, transfer: str = "logistic", gain: float = 1.0, step: float = 0.5, free: str = "free", taught: str = "taught"
 ) -> Neuron:
-    """A unit between two layers, whose rate follows f(below + gain above) in two phases.
+    """Return a unit between two layers, whose rate follows f(below + gain above) in two phases.
 
     At the end of the first phase it keeps its rate as ``free``, which rules such as `generec` and `contrastive_hebbian`
     compare with the rate at the end of the second phase.
@@ -30,9 +30,9 @@ def two_phase_unit(
     transfer : str
         The name of a transfer function, or an expression of ``below``, ``above`` and ``gain``.
     gain : float
-        By how much the input from above counts.
+        The factor of the input from above.
     step : float
-        The share of the way to its input that a rate goes in one step, dt/tau.
+        The share of the distance to its input that a rate covers in one step, dt/tau.
     free, taught : str
         The names of the two phases.
 
@@ -49,16 +49,16 @@ def two_phase_unit(
 def taught_output(
     *, transfer: str = "logistic", step: float = 0.5, free: str = "free", taught: str = "taught"
 ) -> Neuron:
-    """An output that follows f(below) in the first phase, and what a teacher wants of it in the second one.
+    """Return an output unit that follows f(below) in the first phase, and the target of a teacher in the second phase.
 
-    What is wanted arrives in the compartment ``wanted``. The rate at the end of the first phase is kept as ``free``.
+    The target arrives in the compartment ``wanted``. The rate at the end of the first phase is kept as ``free``.
 
     Parameters
     ----------
     transfer : str
         The name of a transfer function, or an expression of ``below``.
     step : float
-        The share of the way to its input that a rate goes in one step, dt/tau.
+        The share of the distance to its input that a rate covers in one step, dt/tau.
     free, taught : str
         The names of the two phases.
     """

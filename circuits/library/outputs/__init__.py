@@ -1,4 +1,4 @@
-"""Output circuits: one file each, and the table of them by the name of their loss."""
+"""Output circuits, one in each file, and the table of them by the name of their loss."""
 
 from __future__ import annotations
 

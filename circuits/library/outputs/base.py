@@ -28,25 +28,26 @@ class OutputCircuit(ABC):
     ``error``
         the error at the end of the phase ``error``, which rules and feedback projections read
     ``target``
-        what the supervisor shows, at the scale that rules read as ``target_post``
+        the target that the supervisor presents, at the scale that rules read as ``target_post``
     ``beyond``
-        if there is such a variable: how often the field has left the range for which the circuit was made, for each unit.
-        Training reports it after each epoch
+        a count, for each unit, of how often the field has left the range for which the circuit was made; not all output
+        circuits have it. Training reports it after each epoch
 
     Attributes
     ----------
     loss : str
-        The name of the loss whose negative gradient by ``basal`` is the error, as in ``recircuit train --loss NAME``.
+        The name of the loss, as in ``recircuit train --loss NAME``. The error is its negative gradient with respect to
+        ``basal``.
     error_steps : int
-        How many steps the phase ``error`` lasts in step-by-step mode.
+        The number of steps of the phase ``error`` in step-by-step mode.
     rate_factor : float
-        The factor of the rule's own learning rate if a training run is given no rate: fields that
-        are farther from their targets need a smaller one.
+        The factor of the rule's usual learning rate if a training run is given no rate: fields that are farther from
+        their targets need a smaller rate.
     own_rule : str
         The name of a rule that computes the gradient of this loss by itself, without reading ``error``; such a rule is
-        refused with every other loss. Empty: there is none.
+        refused with every other loss. It is empty if there is none.
     built_in : tuple of str
-        The parameters of the output unit by which other parts are made, such as weights. They cannot be set later.
+        The parameters of the output unit from which other parts are made, such as weights. They cannot be set later.
     """
 
     loss: ClassVar[str]
@@ -66,7 +67,7 @@ class OutputCircuit(ABC):
         name : str
             The name of the output population.
         size : int
-            How many output units there are, one for each class.
+            The number of output units, one for each class.
 
         Returns
         -------
@@ -81,7 +82,7 @@ class OutputCircuit(ABC):
 
     @property
     def targets(self) -> tuple[float, float]:
-        """The values of the supervisor's units: of the class that is presented, and of the others."""
+        """The values of the supervisor's units, for the class that is presented and for the others."""
         return 1.0, 0.0
 
     def losses(self, fields: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
@@ -98,7 +99,7 @@ class OutputCircuit(ABC):
 
     @property
     def rule_parameters(self) -> Mapping[str, float]:
-        """Parameters of `own_rule` that are parameters of this circuit too, and so have the same values."""
+        """Return the parameters of `own_rule` that this circuit has too, so that both get the same values."""
         return {}
 
     def supervise(self, circuit: Network, o: Population, *, weights: float = 1.0, during: str = "error") -> Population:

@@ -44,19 +44,20 @@ class HingeOutput(OutputCircuit):
     *Time constants* above dt. The printed circuit does not shut off: as o falls towards 0, t returns to 0 before o
     arrives, and o stays near the threshold (``recircuit reproduce amit-circuit`` draws it). There are two repairs:
 
-    ``"hysteresis"`` : t is a switch without a time constant. It answers once o has come within a share ``off`` of
-        its peak p (p = 1+epsilon, or -mu-epsilon) and lets go once o is within the same share of 0, so that both
-        branches run the same cycle of about 2 tau log((1-off)/off) and the mean of o is p/2 as in step-by-step mode,
-        whatever tau/dt. From rest, both first visit 0 after tau (log(1/off) + log((1-off)/off)), 6.1 tau with
-        epsilon = .1: the length for the phase ``error``. In step-by-step mode it is the printed circuit.
-    ``"delay"`` : t sees o through eight relays of time constant tau, so that it answers, and lets go, late. o comes
-        closer to 0 (.004), in three times the time, and stays longer at 1+epsilon than at 0.
+    ``"hysteresis"`` : t is a switch without a time constant. It turns on when the distance of o from its peak p
+        (p = 1+epsilon, or -mu-epsilon) is at most the share ``off`` of p, and off when the distance of o from 0 is at most
+        that share. Both branches then run the same cycle of about 2 tau log((1-off)/off), and the mean of o is p/2 as in
+        step-by-step mode, whatever tau/dt is. From rest, both first reach 0 after tau (log(1/off) + log((1-off)/off)),
+        which is 6.1 tau with epsilon = .1: this is the length for the phase ``error``. In step-by-step mode it is the
+        printed circuit.
+    ``"delay"`` : t receives o through eight relays of time constant tau, so that it turns on and off late. o comes
+        closer to 0 (.004) but takes three times as long, and stays longer at 1+epsilon than at 0.
 
     Parameters
     ----------
     M : float
-        The bound of abs(h). Choose it large: beyond it, right answers continue to change the weights, which then grow without
-        limit.
+        The bound of abs(h). It should be large: beyond it, right answers continue to change the weights, which then grow
+        without limit.
     S : float
         The threshold of h below which an example is learned. It is 1 in Eq. 1-5.
     mu : float
@@ -66,10 +67,10 @@ class HingeOutput(OutputCircuit):
     tau, tau_t : Quantity, optional
         The time constants of o and t. None stands for dt, which is step-by-step mode.
     repair : {"", "hysteresis", "delay"}
-        How the control unit is changed for time constants above dt; "" leaves it as it is printed.
+        The change of the control unit for time constants above dt; "" leaves it as it is printed.
     off : float, optional
-        The share of its peak by which o may miss the peak, or 0, where the hysteresis switches; below
-        epsilon/(1+epsilon), so that o = 1 never switches it. None: half of that.
+        The distance of o from its peak, or from 0, at which the hysteresis switches, as a share of the peak. It is below
+        epsilon/(1+epsilon), so that o = 1 never switches it. None stands for half of that.
     companions : (str, str)
         The names of the control and supervisory populations.
 

@@ -26,14 +26,14 @@ UNIT = """
 @checked_arguments
 @dataclass(frozen=True)
 class LogisticOutput(OutputCircuit):
-    """Logistic units with cross-entropy, each on its own, as a control: the error is the target minus the answer.
+    """Independent logistic units with cross-entropy, as a control: the error is the target minus the answer.
 
     ::
 
         error[c] = s[c] - 1/(1 + exp(-h[c]))
 
-    This is minus the derivative, by the field, of the cross-entropy of a target between 0 and 1. Unlike that of
-    `SoftmaxOutput` it is local: a unit does not read the other outputs.
+    This is minus the derivative of the cross-entropy with respect to the field, for a target between 0 and 1. Unlike the
+    error of `SoftmaxOutput` it is local: a unit does not read the other outputs.
 
     Parameters
     ----------

@@ -25,15 +25,15 @@ class SoftmaxOutput(AppraisedOutput):
 
         error[c] = s[c] - exp(h[c])/sum over k of exp(h[k])
 
-    A normalising unit z sums what the output units send, and inhibits them by division. It reads all outputs, so that
-    the error is not local to a unit. That takes two steps of the phase ``error``.
+    A normalising unit z sums the signals of the output units, and inhibits them by division. It reads all outputs, so
+    that the error is not local to a unit. This takes two steps of the phase ``error``.
 
-    An exponential overflows, so that fields are clipped at -80 and 80. With ``largest="m"`` fields may have any size: a
+    Fields are clipped at -80 and 80, since an exponential overflows. With ``largest="m"`` fields may have any size: a
     unit m receives the largest field, and inhibits all outputs by subtraction before z inhibits them by division::
 
         error[c] = s[c] - exp(h[c] - max h)/sum over k of exp(h[k] - max h)
 
-    That takes four steps of the phase ``error``.
+    This takes four steps of the phase ``error``.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class SoftmaxOutput(AppraisedOutput):
     appraised : bool, default False
         Whether `appraise` can be called. The supervisor then sends in the phase ``feedforward`` too.
     largest : str, default ""
-        The name of the population that receives the largest field. Empty: there is none, and fields are clipped.
+        The name of the population that receives the largest field. If it is empty, there is none, and fields are clipped.
 
     Raises
     ------
@@ -54,7 +54,7 @@ class SoftmaxOutput(AppraisedOutput):
     Notes
     -----
     The error is complete at the end of the second step of ``error``: in the first one z receives the fields of the
-    outputs, and in the second the outputs receive z. Later phases read it. With ``largest`` two steps go before.
+    outputs, and in the second the outputs receive z. Later phases read it. With ``largest``, two steps come before these.
 
     Examples
     --------
@@ -82,7 +82,7 @@ class SoftmaxOutput(AppraisedOutput):
 
     @property
     def error_steps(self) -> int:  # type: ignore[override]
-        """How many steps the phase ``error`` lasts in step-by-step mode."""
+        """The number of steps of the phase ``error`` in step-by-step mode."""
         return 4 if self.largest else 2
 
     @property

@@ -1,4 +1,4 @@
-"""The output of squared error."""
+"""The output circuit of the squared error."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .base import AppraisedOutput, supervised_during, targets_of
 @checked_arguments
 @dataclass(frozen=True)
 class SquaredOutput(AppraisedOutput):
-    """Squared error, as a control: the error is minus the derivative of half the squared error by the field.
+    """Squared error, as a control: the error is minus the derivative of half the squared error with respect to the field.
 
     ::
 
         error[c] = (s[c] - f(h[c])) f'(h[c])
 
-    The error is local, but the unit's equation states it; no circuit computes it.
+    The error is local, but it is an equation of the unit; no circuit computes it.
 
     Parameters
     ----------

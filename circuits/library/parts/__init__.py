@@ -1,4 +1,4 @@
-"""Parts of circuits that are neither a neuron nor an output: populations with the synapses that belong to them."""
+"""Parts of circuits that are neither neurons nor outputs: populations with the synapses that belong to them."""
 
 from __future__ import annotations
 

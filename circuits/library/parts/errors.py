@@ -1,4 +1,4 @@
-"""Units that hold what predictions leave of the units of another population."""
+"""Units that hold the errors of predictions of another population."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ class ErrorUnits:
     """One error unit for each unit of a population: its rate is precision (value - prediction).
 
     ``circuit.population("e", h.size, ErrorUnits(h))`` adds them, with one synapse of weight 1 from each unit of h into
-    ``value`` of its error unit. What predicts h then projects to them, into ``basal``.
+    ``value`` of its error unit. Populations that predict h then project to the error units, into ``basal``.
 
     Parameters
     ----------
     of : Population
         The population whose units are predicted.
     sends : str
-        The variable of it that is predicted.
+        The variable that is predicted.
     into : str
-        The compartment of it that the errors go back to, with weight 1. Empty: they do not go back.
+        The compartment of the predicted units to which the errors return, with weight 1. If it is empty, they do not
+        return.
     during : str | None
         The phases in which values and errors travel. None stands for all phases.
     precision : float
@@ -58,7 +59,7 @@ class ErrorUnits:
         name : str
             The name of the error units.
         size : int
-            How many error units there are: one for each predicted unit.
+            The number of error units: one for each predicted unit.
 
         Returns
         -------
@@ -68,7 +69,7 @@ class ErrorUnits:
         Raises
         ------
         RecircuitError
-            If there are not as many of them as predicted units.
+            If the number of error units is not that of the predicted units.
         """
         if size != self.of.size:
             raise RecircuitError(

@@ -1,4 +1,4 @@
-"""A unit that sums what the units of a population send, and tells the sum to all units."""
+"""A unit that sums the signals of a population, and broadcasts the sum."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SUM = Neuron("summed : 1 (compartment)\nrate = summed : 1")
 @checked_arguments
 @dataclass(frozen=True)
 class SummingUnit:
-    """One unit whose rate is the sum of what the units of a population send, as for softmax or divisive normalisation.
+    """One unit whose rate is the sum of a population's signals, as for softmax or divisive normalisation.
 
     ``circuit.population("pool", 1, SummingUnit(h, told_as="total"))`` adds it, with one synapse of weight 1 from each unit
     of h, and broadcasts its rate as ``total``. A unit that names the broadcast can divide by it.
@@ -28,15 +28,15 @@ class SummingUnit:
     of : Population
         The population that is summed.
     sends : str
-        The variable of it that is summed.
+        The variable that is summed.
     told_as : str
-        The name under which the sum is broadcast. Empty: it is not broadcast.
+        The name under which the sum is broadcast. If it is empty, the sum is not broadcast.
     during : str | None
         The phases in which the population sends to the unit. None stands for all phases.
 
     Notes
     -----
-    The sum is that of the step before, and who reads the broadcast receives it one step later: a softmax takes two steps
+    The sum is that of the step before, and readers of the broadcast receive it one step later: a softmax takes two steps
     after the fields have arrived. The broadcast is open in all phases.
 
     Examples
@@ -72,7 +72,7 @@ class SummingUnit:
         name : str
             The name of the unit.
         size : int
-            How many units there are: one.
+            The number of units, which is one.
 
         Returns
         -------

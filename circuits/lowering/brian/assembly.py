@@ -1,4 +1,4 @@
-"""A circuit as Brian2 objects: the groups, the code of each operation, and where each variable lives."""
+"""A circuit as Brian2 objects: the groups, the code of each operation, and the Brian2 variable of each variable."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Assembly:
 
     @property
     def batch_size(self) -> int:
-        """How many batch elements there are."""
+        """The number of batch elements."""
         return self.lowered.network.batch_size
 
     @property
@@ -63,12 +63,12 @@ class Assembly:
         return self.lowered.variables
 
     def add_group(self, name: str, group: Any) -> None:
-        """Add a group (Brian2's variables hold their owner weakly)."""
+        """Add a group and keep it alive, since Brian2's variables hold only weak references to it."""
         self.groups[name] = group
         self.objects.append(group)
 
     def run_by(self, operation: str, runner: Any, *, contained: bool = False) -> None:
-        """Say what runs an operation; ``contained``: an object of a group, which the network knows already."""
+        """Set the object that runs an operation; a ``contained`` one belongs to a group, so that the network has it already."""
         self.runners[operation] = runner
         if not contained:
             self.objects.append(runner)

@@ -1,4 +1,4 @@
-"""The code of each kind of kernel: which template Brian2 fills, with which variables."""
+"""The code of each kind of kernel: the template that Brian2 fills, and the variables in it."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ References = dict[str, tuple[Any, str, str]]
 
 @singledispatch
 def runner_of(kernel: Kernel, name: str, assembly: Assembly) -> Any:
-    """Return what runs a kernel; None for what the presentation loop does itself."""
+    """Return the Brian2 object that runs a kernel; None for a kernel that the presentation loop does itself."""
     raise NotImplementedError(f"there is no code for the kernel {type(kernel).__name__}")
 
 
 @runner_of.register
 def _(kernel: Clamp, name: str, assembly: Assembly) -> None:
-    """Each backend presents the data by itself."""
+    """Return None, since each backend presents the data by itself."""
 
 
 @runner_of.register
 def _(kernel: Elementwise, name: str, assembly: Assembly) -> Runner:
     references: References = {local: _reference(assembly, key, "0") for local, key in kernel.scalars}
-    checked = not isinstance(kernel, StateUpdate)  # its dimensions have been checked
+    checked = not isinstance(kernel, StateUpdate)  # the dimensions of state updates have been checked
     return Runner(
         name, assembly.groups[kernel.owner], "stateupdate", kernel.code, references=references, check_units=checked
     )
@@ -197,7 +197,7 @@ def _(kernel: Traced, name: str, assembly: Assembly) -> Runner:
 
 
 def _traced_code(kernel: Traced) -> str:
-    """New values of traces, each read as it is by then; and what is averaged."""
+    """Return the lines for the new values of traces, which later lines read, and for the value that is averaged."""
     now: dict[str, str] = {}
     shared = kernel.connectivity.shared
     lines: list[str] = []
@@ -229,7 +229,7 @@ def _scales(kernel: WeightUpdate) -> str:
 
 
 def _contribution(assembly: Assembly, kernel: WeightUpdate) -> References:
-    """What every update refers to: its target, how many elements show something, and tables."""
+    """Return the references of every update: its target, the number of elements that show something, and tables."""
     return {
         "_target": _reference(assembly, f"{kernel.projection}.{kernel.target}"),
         "_active": _reference(assembly, "presentation.active", "0"),
@@ -238,7 +238,7 @@ def _contribution(assembly: Assembly, kernel: WeightUpdate) -> References:
 
 
 def _line(assembly: Assembly, key: str) -> References:
-    """A delay line, and the step by which it is known where in it is what."""
+    """Return references to a delay line, and to the step number, from which the places in the line follow."""
     return {"_line": _reference(assembly, key), "_timestep": (assembly.clock, "timestep", "0")}
 
 
@@ -249,7 +249,7 @@ def _sizes(assembly: Assembly, kernel: OverSynapses) -> dict[str, Any]:
 
 
 def _tables(assembly: Assembly, owner: str, kernel: OverSynapses) -> References:
-    """References to the tables of a connectivity."""
+    """Return references to the tables of a connectivity."""
     return {f"_{table}": _reference(assembly, f"{owner}.{table}") for table in kernel.connectivity.tables}
 
 

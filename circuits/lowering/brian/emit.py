@@ -1,4 +1,4 @@
-"""Brian2 objects, with their code, from the intermediate form."""
+"""The emission of Brian2 objects, with their code, from the intermediate form."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def _add_objects(assembly: Assembly, lowered: Lowered) -> None:
 
 def _generate(assembly: Assembly) -> None:
     brian = assembly.network = Network(*assembly.objects, name="circuit_network")
-    brian._clocks = {assembly.clock}  # Network.run would do it; our presentation loop takes its place
+    brian._clocks = {assembly.clock}  # Network.run would do it, but our presentation loop replaces it
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of Brian2's calls to other packages
+            warnings.simplefilter("ignore", DeprecationWarning)  # caused by Brian2's calls of other packages
             brian.before_run({})
     except BrianObjectException as problem:
         raise RecircuitError(f"circuit: Brian2 refuses {problem._brian_objname!r}: {problem.__cause__}") from problem
@@ -60,11 +60,11 @@ def _generate(assembly: Assembly) -> None:
 
 @contextmanager
 def brian_preferences(dtype: np.dtype) -> Iterator[None]:
-    """Brian2's preferences as we need them, and as they were afterwards."""
+    """Set Brian2's preferences as they are needed here, and restore them afterwards."""
     ours = {"core.default_float_dtype": dtype.type, "codegen.target": "numpy"}
     saved = {name: prefs[name] for name in ours}
     try:
-        for name, value in ours.items():  # as prefs.core.... Brian2 would write the documentation of all preferences
+        for name, value in ours.items():  # with prefs.core..., Brian2 would write the documentation of all preferences
             prefs[name] = value
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The variables of a circuit as Brian2 groups: B x N units in a NeuronGroup, and weights in a store."""
+"""The variables of a circuit as Brian2 groups: batch_size x N units in a NeuronGroup, and weights in a store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .runner import Store
 
 
 def add_groups(assembly: Assembly) -> None:
-    """A group for every owner of variables."""
+    """Add a group for every owner of variables."""
     network = assembly.lowered.network
     assembly.arrays |= {f"clock.{v}": assembly.clock.variables[v] for v in ("timestep", "t")}
     for owner, variables in groupby(assembly.variables.values(), key=lambda v: v.owner):
@@ -34,7 +34,7 @@ def add_groups(assembly: Assembly) -> None:
 
 
 def add_population(assembly: Assembly, population: Population, variables: list[Variable]) -> None:
-    """A NeuronGroup of all units in all batch elements."""
+    """Add a NeuronGroup of all units in all batch elements."""
     neuron, name, network = population.neuron, population.name, assembly.lowered.network
     several = assembly.batch_size > 1
     shared = [v for v in variables if v.scope is Scope.SHARED_UNIT and several]
@@ -62,7 +62,7 @@ def add_population(assembly: Assembly, population: Population, variables: list[V
 
 
 def _add_shared(group: NeuronGroup, population: Population, shared: list[Variable], dtype: np.dtype) -> None:
-    """Arrays of one value for each unit, which the units in all batch elements find by an index."""
+    """Add arrays with one value for each unit, which the units in all batch elements reach by an index."""
     group.variables.add_array(SHARED_INDEX, size=len(group), dtype=np.int32)
     for variable in shared:
         dimension = population.neuron.dimensions.get(variable.name, DIMENSIONLESS)
@@ -72,7 +72,7 @@ def _add_shared(group: NeuronGroup, population: Population, shared: list[Variabl
 
 
 def add_store(assembly: Assembly, owner: str, variables: list[Variable]) -> Store:
-    """The arrays of a projection, or the state of the presentation."""
+    """Add a store with the arrays of a projection, or with the state of the presentation, and return it."""
     whole = next((v.size for v in variables if v.scope is Scope.WEIGHT), 1)
     name = f"weights_{owner}" if owner in assembly.lowered.network.projections else owner
     store = Store(name, whole, assembly.clock, assembly.codeobj_class)

@@ -1,11 +1,11 @@
-"""Brian2's objects, made with less work and the same result, so that a circuit starts sooner.
+"""A faster way to make Brian2's objects, with the same result, so that a circuit starts sooner.
 
-For each object Brian2 notes all calls that led to it, for messages that are not shown here; and it writes the clock into a
-line of its log, at whatever level it logs. For each piece of code it compares all variables of a group with those of earlier
-pieces, where those that the code names are enough.
+For each object, Brian2 notes the stack of calls that led to it, for messages that are not shown here; and it writes the
+clock into a line of its log, at any log level. For each piece of code it compares all variables of a group with those of
+earlier pieces, although the variables that the code names are enough.
 
-When this module is imported, Brian2's `analyse_identifiers` becomes `identifiers_of`, which returns the same, and Brian2 asks
-this module for the stack of calls, which is as before but within `without_stacks`.
+When this module is imported, `identifiers_of` replaces Brian2's `analyse_identifiers` and returns the same, and Brian2 asks
+this module for the stack of calls, which is empty inside `without_stacks` and as before elsewhere.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _here = local()
 
 
 class CircuitClock(Clock):
-    """The clock of a circuit. As text it has no more than its name."""
+    """The clock of a circuit. Its text has only its name."""
 
     dt: Any = Clock.dt  # Brian2 sets it as a property only if the class itself has it
 
@@ -39,7 +39,7 @@ class CircuitClock(Clock):
 
 
 def identifiers_of(code: str, variables: Any, recursive: bool = False) -> tuple[set[str], set[str], set[str]]:
-    """Return what Brian2's `analyse_identifiers` does, from those variables that the code names, directly or by others."""
+    """Return the result of Brian2's `analyse_identifiers`, computed from the variables that the code reads or depends on."""
     if isinstance(variables, Mapping):
         named = get_identifiers_recursively([*get_identifiers(code)], variables)
         variables = {name: variable for name, variable in variables.items() if name in named}
@@ -48,7 +48,7 @@ def identifiers_of(code: str, variables: Any, recursive: bool = False) -> tuple[
 
 @contextmanager
 def without_stacks() -> Iterator[None]:
-    """Make Brian2 objects in a ``with`` block, in this thread, that do not know by which calls they were made."""
+    """Make Brian2 objects inside a ``with`` block, in this thread, without noting the stack of calls."""
     _here.quiet = getattr(_here, "quiet", 0) + 1
     try:
         yield

@@ -1,4 +1,4 @@
-"""The reference form as Brian2 objects: Synapses, and a store for weights that several of them share."""
+"""The reference form as Brian2 objects: Synapses, and a store for weights that several synapses share."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .code import runner_of
 from .groups import add_population
 from .runner import Runner, Store
 
-#: Which weight a synapse has.
+#: The name of the variable with the index of each synapse's weight.
 INDEX = "shared_weight"
 
 
 def add_synapses(assembly: Assembly) -> None:
-    """The groups of a circuit in the reference form, and what runs the sums over its synapses."""
+    """Add the groups of a circuit in the reference form, and the objects that run the sums over its synapses."""
     network = assembly.lowered.network
     assembly.arrays |= {f"clock.{v}": assembly.clock.variables[v] for v in ("timestep", "t")}
     for population in network.populations.values():
@@ -55,21 +55,21 @@ def _add_projection(assembly: Assembly, projection: Projection, existing: Existi
     if shared:
         getattr(synapses, INDEX)[:] = existing.weight
         owner = projection.owner
-        variable = _inner(owner, other.variable if other else "w")
+        variable = _brian_name(owner, other.variable if other else "w")
         synapses.variables.add_reference("w", assembly.groups[owner.name], variable, index=INDEX)
     elif other is not None:
-        variable = _inner(other.of, other.variable)
+        variable = _brian_name(other.of, other.variable)
         synapses.variables.add_reference("w_partner", assembly.groups[other.of.name], variable, index="_idx")
     else:
         assembly.arrays |= {
-            v.key: synapses.variables[_inner(projection, v.name)]
+            v.key: synapses.variables[_brian_name(projection, v.name)]
             for v in assembly.variables.values()
             if v.owner == name
         }
 
 
 def _connected(assembly: Assembly, projection: Projection, existing: Existing) -> Synapses:
-    """Brian2's synapses, with the sums that they make and what each of them keeps."""
+    """Return Brian2's synapses, with the sums that they compute and the variables that each of them keeps."""
     sums = [
         o.kernel for o in assembly.lowered.operations if isinstance(o.kernel, Summed) and o.owner == projection.name
     ]
@@ -96,20 +96,20 @@ def _connected(assembly: Assembly, projection: Projection, existing: Existing) -
 
 
 def _kept_in(projection: Projection) -> list[str]:
-    """The lines for the states and parameters of a rule."""
+    """Return the lines for the states and parameters of a rule."""
     equation = projection.equation
     if equation is None or not equation.plastic:
         return []
     plain = equation.plain_names
     lines = [f"{plain[state]} : 1" for state in (*equation.state, *equation.traces)]
-    if summing_sides(equation.statements):  # statements are run one by one, and what they compute is kept between them
+    if summing_sides(equation.statements):  # statements are run one by one, and their results are kept
         lines += [f"{plain[name]} : 1" for name in equation.locals]
     lines += [f"{plain[parameter]} : 1 (shared)" for parameter in equation.parameters]
     return [*lines, "updates : 1 (shared)"]
 
 
 def _add_weights(assembly: Assembly, projection: Projection) -> None:
-    """The weights that synapses share, with all that a rule keeps for each of them."""
+    """Add a store of the weights that synapses share, with everything that a rule keeps for each of them."""
     name, equation = projection.name, projection.equation
     size = prod(projection.shape)
     store = Store(f"weights_{name}", size, assembly.clock, assembly.codeobj_class)
@@ -120,7 +120,7 @@ def _add_weights(assembly: Assembly, projection: Projection) -> None:
         else:
             store.array(variable, size, assembly.dtype)
     mine = [v for v in assembly.variables.values() if v.owner == name]
-    assembly.arrays |= {v.key: store.variables[_inner(projection, v.name)] for v in mine}
+    assembly.arrays |= {v.key: store.variables[_brian_name(projection, v.name)] for v in mine}
     assembly.add_group(name, store)
 
 
@@ -130,18 +130,18 @@ def _run_sum(assembly: Assembly, operation: str, kernel: Summed) -> None:
 
 
 def _beside_weights(name: str) -> str:
-    """The name of the group of synapses whose weights are a group of their own, which has the name of the projection."""
+    """Return the name of a group of synapses if their weights are a group of their own, with the projection's name."""
     return f"{name} synapses"
 
 
 def _synapses_of(assembly: Assembly, name: str) -> Synapses:
-    """The synapses of a projection or broadcast; there may be none."""
+    """Return the synapses of a projection or broadcast; there may be none."""
     return assembly.groups.get(_beside_weights(name), assembly.groups[name])
 
 
 @runner_of.register
 def _(kernel: PerSynapse, name: str, assembly: Assembly) -> Runner:
-    """The pass over the synapses; arrays of the store are those of each synapse's weight."""
+    """Return the object that goes over all synapses; it reads arrays of the store at each synapse's weight."""
     store = assembly.groups[kernel.projection]
     synapses = _synapses_of(assembly, kernel.projection)
     references: dict[str, tuple[Any, str, str]] = {
@@ -169,7 +169,7 @@ def _add_broadcast(assembly: Assembly, kernel: Summed, population: Population) -
     assembly.add_group(kernel.synapses, synapses)
 
 
-def _inner(projection: Projection, variable: str) -> str:
-    """The name by which Brian2 knows a variable of a projection."""
+def _brian_name(projection: Projection, variable: str) -> str:
+    """Return the name by which Brian2 knows a variable of a projection."""
     equation = projection.equation
     return variable if variable == "w" or equation is None else equation.plain_names.get(variable, variable)

@@ -1,4 +1,4 @@
-"""Objects that run an operation's code in Brian2, and groups that only own variables."""
+"""Brian2 objects that run an operation's code, and Brian2 groups that only own variables."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Runner(CodeRunner):
     Parameters
     ----------
     references
-        For each local name the group, the name of the variable and that of the index.
+        For each local name, the group, the name of the variable and the name of the index.
     auxiliary : tuple of str
-        Names of index variables that the template itself defines.
+        The names of index variables that the template itself defines.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Runner(CodeRunner):
         self.auxiliary = auxiliary
 
     def create_code_objects(self, run_namespace: Any) -> None:
-        """Called by the network before a run."""
+        """Make the code objects; Brian2's network calls this before a run."""
         variables = Variables(self.group.__repr__.__self__)
         for index in self.auxiliary:
             variables.add_auxiliary_variable(index, dtype="int32")
@@ -72,9 +72,9 @@ class Store(Group):
         self.variables.create_clock_variables(clock)
 
     def array(self, name: str, size: int, dtype: Any) -> None:
-        """An array of the right number of values."""
+        """Add an array with this number of values."""
         self.variables.add_array(name, size=size, dtype=dtype)
 
     def scalar(self, name: str, dtype: Any) -> None:
-        """One value for all."""
+        """Add a single value."""
         self.variables.add_array(name, size=1, dtype=dtype, scalar=True, index="0")

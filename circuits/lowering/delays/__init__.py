@@ -1,1 +1,1 @@
-"""Signals that arrive later: the lines that keep them, as operations, kernels and products."""
+"""Delayed signals: the delay lines that keep them, as operations, kernels and products."""

@@ -1,4 +1,4 @@
-"""The kernels of signals that arrive later, as `recircuit.circuits.lowering.kernels` has those of all else."""
+"""The kernels of delayed signals. All other kernels are in `recircuit.circuits.lowering.kernels`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..terms import Kernel, Term
 
 @dataclass(frozen=True)
 class Delay(Kernel):
-    """A delay line moves on by a step: its taps get the signals of some steps ago, and it keeps that of this step.
+    """The move of a delay line by a step: its taps get signals from some steps ago, and it keeps the signal of this step.
 
     Parameters
     ----------
@@ -18,9 +18,9 @@ class Delay(Kernel):
     signal : Term
         The signal that is kept.
     line : str
-        The variable that keeps it, a row for each of ``length`` steps; step n is in row n modulo ``length``.
+        The variable that keeps the signal, with a row for each of ``length`` steps; step n is in row n modulo ``length``.
     taps
-        For each delay that is asked for, the number of steps and the variable.
+        For each delay that is read, the number of steps and the variable of the signal.
     """
 
     population: str
@@ -32,19 +32,19 @@ class Delay(Kernel):
 
 @dataclass(frozen=True)
 class DelayedPropagate(Kernel):
-    """field = sum over synapses of w * what the pre unit sent as many steps ago as the synapse has its delay.
+    """The sum of delayed signals: field = sum over synapses of w * the signal of the pre unit, a synapse's delay ago.
 
     Parameters
     ----------
     projection : str
-        The projection whose tables ``delay_start``, ``delay_pre``, ``delay_weight`` and ``delay_steps`` say where
-        synapses are.
+        The projection whose tables ``delay_start``, ``delay_pre``, ``delay_weight`` and ``delay_steps`` list its
+        synapses.
     n_pre, n_post : int
         The numbers of pre and post units.
     line : str
         The delay line of the pre population, which has moved on in this step.
     length : int
-        How many steps it holds.
+        The number of steps that the line holds.
     field, weights : str
         See `Propagate`.
     """
@@ -60,7 +60,7 @@ class DelayedPropagate(Kernel):
 
 @dataclass(frozen=True)
 class LateSignals(Kernel):
-    """signals = for each pair of a pre unit and a delay, what that unit sent so many steps ago.
+    """The gathering of delayed signals: for each pair of a pre unit and a delay, the signal of that unit that long ago.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class LateSignals(Kernel):
 
 @dataclass(frozen=True)
 class SpreadWeights(Kernel):
-    """spread = each weight at the place of its synapse: the table ``delay_place``; other places are zero, and stay so."""
+    """The placing of weights: each goes to the place of its synapse, in the table ``delay_place``; the others stay zero."""
 
     projection: str
     weights: str

@@ -1,4 +1,4 @@
-"""Signals that arrive later: the lines that keep them, as operations and variables."""
+"""Delay lines, which keep delayed signals, as operations and variables."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def move(network: Network, line: DelayLine, signal: Term) -> Operation:
 
 
 def moves(network: Network) -> list[Operation]:
-    """An operation for each delay line."""
+    """Return an operation for each delay line."""
     return [move(network, line, Term(line.population.name, line.sends)) for line in delay_lines(network)]
 
 
 def signal_of(network: Network, projection: Projection, delay: int | None = None) -> Term:
-    """What a projection brings in: what its pre units send, or what they sent so many steps ago.
+    """Return the signal that a projection delivers: that of its pre units, now or some steps ago.
 
-    ``delay``: the steps, where synapses have delays of their own; without it, what is sent.
+    If synapses have delays of their own, ``delay`` is the number of steps; without it, the signal is the present one.
     """
     line, steps = delay_line(network, projection), projection.delay if delay is None else delay
     if line is None or not isinstance(steps, int) or not steps:
@@ -70,12 +70,12 @@ def delayed(projection: Projection, line: DelayLine, kernel: Propagate) -> Delay
 
 
 def tap_names(network: Network, population: Population) -> list[str]:
-    """The variables of a population that hold signals of some steps ago."""
+    """Return the variables of a population that hold signals from some steps ago."""
     return [tap for line in delay_lines(network) if line.population is population for _, tap in line.taps]
 
 
 def delay_variables(network: Network, population: Population) -> list[Variable]:
-    """The delay lines of a population."""
+    """Return the variables of the delay lines of a population."""
     return [
         Variable(population.name, line.name, (line.length, network.batch_size, population.size), Scope.DELAY)
         for line in delay_lines(network)
@@ -84,7 +84,7 @@ def delay_variables(network: Network, population: Population) -> list[Variable]:
 
 
 def table_variables(network: Network, projection: Projection) -> list[Variable]:
-    """Return the variables of the table that says which synapse has which delay."""
+    """Return the variables of the tables that hold the delay of each synapse."""
     if synapse_delays(projection) is None:
         return []
     if (pairs := pairs_of(network, projection)) is not None:

@@ -1,9 +1,9 @@
-"""Synapses with delays of their own, as one product: each pre unit is taken once for each delay that its synapses have.
+"""Synapses with delays of their own as one product, in which each pre unit appears once for each delay of its synapses.
 
-With S signals of this step or earlier ones, pairs of a pre unit and a delay, field = late W'^T: ``late`` holds these S signals
-of each batch element, and W', (post units, S), has each weight where its synapse's pair is, and zeros elsewhere. The zeros are
-multiplied too, so that this pays where pairs are few or batch elements are many; otherwise the signals are gathered from
-synapse to synapse, which `recircuit.circuits.lowering.delays.kernels.DelayedPropagate` does.
+Let S be the number of pairs of a pre unit and a delay. Then field = late W'^T, where ``late`` holds the S signals of these
+pairs for each batch element, and W', of shape (post units, S), has each weight at the pair of its synapse, and zeros
+elsewhere. The zeros are multiplied too, so that this is faster only if there are few pairs or many batch elements. Otherwise
+the signals are gathered synapse by synapse, by `recircuit.circuits.lowering.delays.kernels.DelayedPropagate`.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from .kernels import LateSignals, SpreadWeights
 
 __all__ = ["Pairs", "as_product", "pairs_of", "pair_tables", "pair_variables"]
 
-#: Measured on one core with the backend cpp, in nanoseconds: a signal that is gathered for a synapse, a weight that is put into
-#: its place (in every step if it learns), and a multiplication of a product, of one batch element and of many.
+#: Times in nanoseconds, measured on one core with the backend cpp: to gather a signal for a synapse, to put a weight into its
+#: place (in every step if it learns), and to multiply in a product, for one batch element and for many.
 GATHERED, PLACED, ALONE, OF_MANY = 0.32, 1.0, 0.15, 0.025
-#: W' has at most so many times as many places as there are synapses.
+#: The largest number of places in W' for each synapse.
 LARGEST = 16
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """The pairs of a pre unit and a delay that synapses have, and where each synapse is among them.
+    """The pairs of a pre unit and a delay that synapses have, and the place of each synapse among them.
 
     Parameters
     ----------
     pre, steps : array of int
         The pre unit and the delay in steps of each pair.
     place : array of int
-        Where each synapse is in W', counted row by row.
+        The place of each synapse in W', counted row by row.
     weight : array of int
-        Which weight each synapse has.
+        The index of each synapse's weight.
     """
 
     pre: np.ndarray = field(repr=False)
@@ -54,17 +54,17 @@ class Pairs:
 
     @property
     def count(self) -> int:
-        """How many pairs there are."""
+        """The number of pairs."""
         return len(self.pre)
 
 
-#: What was found for each projection, with the delays for which it was found: `Projection.change` gives others. Sizes and the
-#: number of batch elements do not change.
+#: The pairs of each projection that were found before, with the delays for which they were found: `Projection.change` gives
+#: others. Sizes and the number of batch elements do not change.
 _FOUND: WeakKeyDictionary[Projection, tuple[Any, Pairs | None]] = WeakKeyDictionary()
 
 
 def pairs_of(network: Network, projection: Projection) -> Pairs | None:
-    """Return the pairs of a projection, if a product of them is the cheaper way; otherwise, and without such delays, None."""
+    """Return the pairs of a projection if a product of them is faster; None otherwise, and without such delays."""
     known = _FOUND.get(projection)
     if known is None or known[0] is not projection.delay:
         known = _FOUND[projection] = projection.delay, _pairs_of(network, projection)
@@ -88,13 +88,13 @@ def _pairs_of(network: Network, projection: Projection) -> Pairs | None:
 
 
 def cheaper(synapses: int, places: int, batch_size: int, learns: bool) -> bool:
-    """Return whether a product with so many places takes less time than going from synapse to synapse."""
+    """Return whether a product with this number of places takes less time than going from synapse to synapse."""
     product = places * max(OF_MANY * batch_size, ALONE) + (PLACED * synapses if learns else 0.0)
     return places <= min(LARGEST * synapses, 2**31 - 1) and product < GATHERED * batch_size * synapses
 
 
 def as_product(made: Operation, projection: Projection, line: DelayLine, pairs: Pairs) -> list[Operation]:
-    """Return what gathers the signals, what puts the weights into their places, and the product."""
+    """Return the operations that gather the signals, put the weights into their places, and compute the product."""
     kernel, name = made.kernel, projection.name
     assert isinstance(kernel, Propagate)
     late, weights = f"{name}.delay_signals", f"{name}.delay_product"

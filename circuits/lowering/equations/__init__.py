@@ -1,1 +1,1 @@
-"""Equations of neurons and rules as they are in a step: as statements, simplified, and split by unit."""
+"""The equations of neurons and rules in a step: as statements, simplified, and split by unit."""

@@ -1,4 +1,4 @@
-"""Expressions simplified for a step in which some phases are closed."""
+"""The simplification of expressions for a step in which some phases are closed."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import ast
 
 
 def without_closed_terms(expression: str) -> str:
-    """Leave out the terms of a sum that are multiplied by 0.0, and factors of 1.0: what is closed costs nothing.
+    """Leave out the terms of a sum that are multiplied by 0.0, and factors of 1.0, so that closed terms cost nothing.
 
-    ``1.0*tanh(basal) + 0.0*drive`` is ``tanh(basal)``, and ``(1 - 1.0)*rate`` is closed. The last term of a sum stays, so that
-    dimensions do.
+    ``1.0*tanh(basal) + 0.0*drive`` becomes ``tanh(basal)``, and ``(1 - 1.0)*rate`` is closed. The last term of a sum stays, so
+    that its dimension stays.
     """
     return ast.unparse(_Open().visit(ast.parse(expression.strip(), mode="eval")))
 
 
 def is_closed(expression: str) -> bool:
-    """Whether all that is left of it is a product with the factor 0.0."""
+    """Return whether nothing remains of an expression but a product with the factor 0.0."""
     return _closed(ast.parse(expression.strip(), mode="eval").body)
 
 
@@ -30,23 +30,23 @@ class _Open(ast.NodeTransformer):
             return left
         if isinstance(node.op, ast.Add) and _closed(left):
             return right
-        if isinstance(node.op, ast.Mult) and _is(left, 1.0):
+        if isinstance(node.op, ast.Mult) and _equals(left, 1.0):
             return right
-        if isinstance(node.op, ast.Mult | ast.Div) and _is(right, 1.0):
+        if isinstance(node.op, ast.Mult | ast.Div) and _equals(right, 1.0):
             return left
         return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
-        """``-(0.0*E)`` is closed as ``0.0*E`` is."""
+        """Simplify an expression with a sign: ``-(0.0*E)`` is closed like ``0.0*E``."""
         self.generic_visit(node)
         return ast.Constant(0.0) if isinstance(node.op, ast.USub) and _closed(node.operand) else node
 
 
 def _closed(node: ast.expr) -> bool:
-    """Whether a product has the factor 0.0."""
+    """Say whether an expression is a product with the factor 0.0."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
         return _closed(node.left) or (isinstance(node.op, ast.Mult) and _closed(node.right))
-    return _is(node, 0.0)
+    return _equals(node, 0.0)
 
 
 def _number(node: ast.expr) -> float | None:
@@ -54,5 +54,5 @@ def _number(node: ast.expr) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def _is(node: ast.expr, value: float) -> bool:
+def _equals(node: ast.expr, value: float) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, float) and node.value == value

@@ -17,12 +17,12 @@ from ....plasticity.parse import names_in
 
 __all__ = ["CONSTANTS", "DRAWS", "FUNCTIONS", "evaluate", "variables_in"]
 
-#: Numbers that every expression may name: constants, and units in base units.
+#: The numbers that every expression may name: constants, and physical units in base units.
 CONSTANTS: dict[str, float] = {n: c.value for n, c in DEFAULT_CONSTANTS.items()} | {
     n: float(u) for n, u in DEFAULT_UNITS.items()
 }
 
-#: Brian2's functions that draw random numbers: `evaluate` is given them by whoever has a generator.
+#: Brian2's functions that draw random numbers. Callers of `evaluate` that have a generator give these functions.
 DRAWS = frozenset({"rand", "randn", "poisson"})
 
 
@@ -60,9 +60,9 @@ def evaluate(expression: str, names: Mapping[str, Any], draws: Mapping[str, Call
     expression : str
         The expression.
     names : mapping of str
-        The values of variables; they come before constants and units of the same name.
+        The values of variables; they take precedence over constants and units of the same name.
     draws : mapping of str to function, optional
-        The functions that draw random numbers (``rand``, ``randn``, ``poisson``), for expressions that have them.
+        The functions that draw random numbers (``rand``, ``randn``, ``poisson``), for expressions that call them.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def evaluate(expression: str, names: Mapping[str, Any], draws: Mapping[str, Call
 
 
 def variables_in(expression: str) -> frozenset[str]:
-    """The names that an expression reads, without functions, constants and units."""
+    """Return the names that an expression reads, without functions, constants and units."""
     return names_in(_parsed(expression.strip())) - CONSTANTS.keys()
 
 
@@ -83,7 +83,7 @@ def _parsed(expression: str) -> ast.expr:
 
 
 class _Evaluation:
-    """One walk through the tree of an expression."""
+    """An evaluation of the syntax tree of an expression."""
 
     def __init__(self, expression: str, names: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> None:
         self.expression, self.names, self.functions = expression, names, functions

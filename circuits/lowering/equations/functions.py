@@ -1,4 +1,4 @@
-"""Functions that Brian2 has for C++ alone, for NumPy too; importing this module adds them."""
+"""NumPy versions of functions that Brian2 has only for C++; importing this module adds them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expressions that mix the two units of a synapse: what is one unit's alone is computed once a unit, not once a synapse."""
+"""Expressions that mix the two units of a synapse: parts that read one unit alone are computed once for each unit."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ Parts = dict[str, tuple[str, str]]
 
 
 def one_sided(expression: str, scalars: Collection[str], broadcasts: Collection[str]) -> tuple[str, Parts]:
-    """An expression in which the largest parts of one side are names, and what these stand for.
+    """Return an expression in which names replace the largest parts that read one side, and the meaning of these names.
 
-    In ``sign(x_pre)*exp(log(x_pre) + log(error_post))`` these are ``sign(x_pre)`` and both logarithms.
+    In ``sign(x_pre)*exp(log(x_pre) + log(error_post))`` these parts are ``sign(x_pre)`` and both logarithms.
 
     Parameters
     ----------
     expression : str
-        Of NAME_pre, NAME_post, broadcasts, scalars and arrays of the synapse.
+        An expression of NAME_pre, NAME_post, broadcasts, scalars and arrays of the synapse.
     scalars : Collection[str]
-        Names that are the same for all synapses; they may go along with either side.
+        Names of values that are the same for all synapses; they may be parts of either side.
     broadcasts : Collection[str]
-        Names of the post side without its ending.
+        Names that belong to the post side, without the ending _post.
 
     Returns
     -------
     (str, dict)
-        The expression that is left, and for each name the side and the expression in bare names that it stands for.
+        The remaining expression, and, for each name, the side and the expression that it stands for, without endings.
     """
     (remainder,), parts = one_sided_each([expression], scalars, broadcasts)
     return remainder, parts
@@ -38,21 +38,21 @@ def one_sided(expression: str, scalars: Collection[str], broadcasts: Collection[
 def one_sided_each(
     expressions: Collection[str], scalars: Collection[str], broadcasts: Collection[str]
 ) -> tuple[list[str], Parts]:
-    """`one_sided` of several expressions, whose parts have names in common."""
+    """Do what `one_sided` does for several expressions, whose parts share their names."""
     finder = _Finder(scalars, broadcasts)
     rests = [finder.visit(ast.parse(f"({text})", mode="eval").body) for text in expressions]
     return [show(remainder) for remainder in rests], finder.parts
 
 
-#: Functions that are finite wherever what they are given is.
+#: Functions whose value is finite if their arguments are.
 BOUNDED = frozenset({"abs", "sign", "int", "clip", "tanh", "sin", "cos", "arctan", "floor", "ceil"})
 
 
 def vanishing(remainder: str, parts: Parts, scalars: Collection[str]) -> dict[str, str]:
-    """Side -> the name of a part that is a factor of the whole expression: where it is zero, all is.
+    """Return, for each side, the name of a part that is a factor of the whole expression, so that it is zero if the part is.
 
-    Of expressions that are finite whenever their parts are (zero times infinity is not to pass for zero), and that read
-    no array of the synapse.
+    This holds for expressions that are finite whenever their parts are (since zero times infinity is not zero), and that
+    read no array of the synapse.
     """
     node, scalars = ast.parse(remainder, mode="eval").body, {*scalars, *CONSTANTS}
     if names_in(node) - scalars - set(parts) or not all(_finite(part, scalars) for part in ast.walk(node)):
@@ -90,7 +90,7 @@ class _Finder(ast.NodeTransformer):
         self.parts: Parts = {}
 
     def visit(self, node: ast.AST) -> Any:
-        """Replace a part of one side; go on inside of any other."""
+        """Replace a part that reads one side; look inside any other part."""
         if isinstance(node, ast.Name | ast.BinOp | ast.UnaryOp | ast.Call) and not isinstance(
             getattr(node, "op", None), ast.Not
         ):

@@ -1,7 +1,7 @@
-"""The equation that a projection's rule is in a step: what it says of phases that are open or closed there, put in.
+"""The equation of a projection's rule in a step, in which the indicators of phases are replaced by their values.
 
-`in_PHASE` is 1 in the steps of a phase and 0 elsewhere, so that each set of phases has an equation of its own, from which what
-is closed is left out. `arriving_pre` becomes what `recircuit.circuits.description.projections.arriving` says.
+`in_PHASE` is 1 in the steps of a phase and 0 elsewhere, so that each set of phases has an equation of its own, without the
+terms that are closed. `arriving_pre` becomes the variables that `recircuit.circuits.description.projections.arriving` names.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["all_equations", "equations_in_steps", "whole_equation"]
 def equations_in_steps(
     network: Network, projection: Projection, opened: tuple[int, ...]
 ) -> list[tuple[SynapticEquation, tuple[int, ...]]]:
-    """Each equation that a plastic projection's rule is, and the steps of ``opened`` in which it is that one."""
+    """Return the different equations of a plastic projection's rule, each with the steps of ``opened`` in which it holds."""
     equation, what = whole_equation(projection), f"the rule of {projection.name!r}"
     if not equation.phases:
         return [(equation, opened)]
@@ -34,7 +34,7 @@ def equations_in_steps(
     steps: dict[tuple[str, ...], list[int]] = {}
     for step in opened:
         steps.setdefault(tuple(p for p in equation.phases if step in where[p]), []).append(step)
-    return [(_in(equation, phases), tuple(some)) for phases, some in steps.items()]
+    return [(_with_open_phases(equation, phases), tuple(some)) for phases, some in steps.items()]
 
 
 def all_equations(projection: Projection) -> list[SynapticEquation]:
@@ -42,17 +42,17 @@ def all_equations(projection: Projection) -> list[SynapticEquation]:
     equation = whole_equation(projection)
     phases = equation.phases
     sets = chain.from_iterable(combinations(phases, count) for count in range(len(phases) + 1))
-    return [_in(equation, opened) for opened in sets] if phases else [equation]
+    return [_with_open_phases(equation, opened) for opened in sets] if phases else [equation]
 
 
 def whole_equation(projection: Projection) -> SynapticEquation:
-    """The equation with the names of phases."""
+    """Return the equation of a projection's rule, with the indicators of phases as names."""
     assert projection.equation is not None
     return with_arrivals(projection.equation, projection)
 
 
-def _in(equation: SynapticEquation, opened: Collection[str]) -> SynapticEquation:
-    """The equation in a step in which some of the phases that it asks for are open, and the others closed."""
+def _with_open_phases(equation: SynapticEquation, opened: Collection[str]) -> SynapticEquation:
+    """Return the equation for a step in which some of the phases that it reads are open, and the others are closed."""
     values = {in_phase(phase): "1.0" if phase in opened else "0.0" for phase in equation.phases}
     statements = []
     for statement in equation.statements:

@@ -32,7 +32,7 @@ from ...description.reads import broadcasts_into, definitions
 def state_statements(
     equations: tuple[StateEquation, ...], population: Population, network: Network
 ) -> tuple[tuple[Statement, ...], str]:
-    """New values first, all from the old ones, then the assignments; and the text of what they read."""
+    """Return the statements, first new values from old ones and then assignments, and the text of what they read."""
     assigned: dict[str, str] = {}
     integrated = []
     for state in equations:
@@ -58,30 +58,30 @@ def state_statements(
 
 
 def averaged(network: Network, state: StateEquation) -> bool:
-    """Whether the mean over the batch elements is taken of what an equation gives: it is shared, and there are several."""
+    """Return whether the mean over batch elements is taken: the state is shared, and there are several batch elements."""
     return state.shared and network.batch_size > 1
 
 
 def remembers(network: Network, population: Population, state: StateEquation) -> bool:
-    """Whether an element that shows nothing keeps what a state is (see `remembered`)."""
+    """Return whether a batch element that shows nothing keeps the value of a state (see `remembered`)."""
     neuron, several = population.neuron, network.batch_size > 1 and network.schedule is not None
     return several and state.variable in remembered(neuron.states, neuron.expressions)
 
 
 #: A variable of a population with such states: the batch element of every unit in every element.
 ELEMENT_INDEX = "element_index"
-#: How the statements of such states name the number of elements that show something, and the variable that holds it.
+#: The name, in the statements of such states, for the number of elements that show something, and its variable.
 SHOWING = ("_showing", "presentation.active")
 
 
 def _where_shown(variable: str) -> str:
-    """The new value where something is shown, and the old one elsewhere."""
+    """Return the new value for batch elements that show something, and the old value for the others, as an expression."""
     shows, not_ = f"{ELEMENT_INDEX} < {SHOWING[0]}", f"{ELEMENT_INDEX} >= {SHOWING[0]}"
     return f"_new_{variable}*int({shows}) + {variable}*int({not_})"
 
 
 def written(network: Network, state: StateEquation) -> str:
-    """The variable that an equation's value goes to."""
+    """Return the variable to which an equation's value is written."""
     return state.of_each if averaged(network, state) else state.variable
 
 
@@ -119,19 +119,19 @@ def _integration(states: list[StateEquation], population: Population, network: N
 
 
 class _TimeStep(Variable):
-    """dt, whose value Brian2's methods ask for."""
+    """The variable dt, whose value Brian2's integration methods read."""
 
     def __init__(self, dt: Quantity) -> None:
         super().__init__("dt", dimensions=second.dim, scalar=True, constant=True)
         self._seconds = float(dt)
 
     def get_value(self) -> np.ndarray:
-        """The one value, in seconds."""
+        """Return the time step in seconds."""
         return np.array([self._seconds])
 
 
 def _variables(population: Population, network: Network) -> dict[str, Any]:
-    """The names that equations of a population may read, with their dimensions, as Brian2 knows them."""
+    """Return the names that equations of a population may read, as Brian2 variables with their dimensions."""
     neuron = population.neuron
     names = {
         *neuron.stored,

@@ -1,1 +1,1 @@
-"""Passes: each turns operations into operations, or a timetable into a shorter one, and changes no result."""
+"""Passes: each converts operations to other operations, or a timetable to a shorter one, and changes no result."""

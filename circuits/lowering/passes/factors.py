@@ -1,9 +1,9 @@
-"""A pass that computes each expression of one unit, which a product, a loop or a signal reads, once, into a variable.
+"""A pass that stores each expression of one unit that a product, a loop or a signal reads in a variable, computed once.
 
-A sum over synapses of which a rule makes a factor is known only within the update: so is the factor, which comes right
-before. A name of something that is stored stands for itself; all else gets a variable of its own, shared by all who read
-the same expression. Signals are taken before anything arrives in the step, factors of updates after the states have
-changed.
+If a rule makes a factor from a sum over synapses, the sum is known only within the update, and so the factor is computed
+directly before the update. A stored variable stands for itself; every other expression gets a variable of its own, which all
+readers of this expression share. Signals are computed before anything arrives in the step, and factors of updates after the
+states have changed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..operations import EXPRESS, FACTOR, LEARN, Operation, Scratch
 
 
 def factors(network: Network, operations: list[Operation]) -> list[Operation]:
-    """The operations with every term stored, and before them those that compute what was not."""
+    """Return the operations with every term stored; new operations before them compute the terms that were not stored."""
     sent, learned = Wanted(network, EXPRESS, "sent"), Wanted(network, FACTOR, "factor")
     late, known = Wanted(network, LEARN, "late"), set[str]()
     sums = {s for p in network.projections.values() for side in ("pre", "post") for s in sums_of(p, side)}
@@ -39,7 +39,7 @@ def factors(network: Network, operations: list[Operation]) -> list[Operation]:
         known.update(o.name for o in before)
         return [*before, replace(operation, kernel=kernel, reads=operation.reads | read)]
 
-    # The order of asking is that of numbering: first what learns, or travels, then what is broadcast.
+    # Variables are numbered in this order: first those of updates and signals, then those of broadcasts.
     order = sorted(range(len(operations)), key=lambda k: isinstance(operations[k].kernel, Broadcast))
     made = {k: resolved(operations[k]) for k in order}
     return [*sent.operations(), *learned.operations(), *(o for k in range(len(operations)) for o in made[k])]
@@ -47,7 +47,7 @@ def factors(network: Network, operations: list[Operation]) -> list[Operation]:
 
 @dataclass
 class _Factor:
-    """A term, where its value is kept, and when it is needed."""
+    """A term, the variable that keeps its value, and the steps in which it is needed."""
 
     term: Term
     kept: Scratch
@@ -56,7 +56,7 @@ class _Factor:
 
 @dataclass
 class Wanted:
-    """The terms that one slot of the step needs, by population; ``kind`` is that of the variables that hold them."""
+    """The terms that one slot of the step needs, by population; ``kind`` is the kind of the variables that hold them."""
 
     network: Network
     slot: int
@@ -64,7 +64,7 @@ class Wanted:
     found: dict[str, dict[tuple[object, ...], _Factor]] = field(default_factory=dict)
 
     def stored(self, term: Term, steps: Iterable[int]) -> Term:
-        """The term with the variable that holds it at these steps."""
+        """Return the term with the variable that holds it in these steps."""
         if term.variable:
             return term
         population = self.network.populations[term.population]
@@ -74,20 +74,20 @@ class Wanted:
         mine = self.found.setdefault(term.population, {})
         owner = term.of if term.scalars else ""
         term = replace(term, of=owner)
-        when = tuple(steps) if self.slot == LEARN else ()  # it comes before each update that reads it
+        when = tuple(steps) if self.slot == LEARN else ()  # it is computed before each update that reads it
         factor = mine.setdefault((term.expression, owner, when), _Factor(term, Scratch(self.kind, len(mine))))
         factor.steps |= set(steps)
         return replace(term, variable=factor.kept.variable)
 
     def _of_each(self, population: Population, name: str) -> bool:
-        """Whether a name is of a stored variable of which every unit and batch element has its own."""
+        """Say whether a name is a stored variable that has a value for every unit and batch element."""
         stored = name.isidentifier() and stored_in(self.network, population, {name}) == {name}
         if not stored or name in population.single_parameters:
             return False
         return name not in population.neuron.shared or self.network.batch_size == 1
 
     def operations(self) -> list[Operation]:
-        """One operation for each term."""
+        """Return one operation for each term."""
         return [self._operation(f) for wanted in self.found.values() for f in wanted.values()]
 
     def _operation(self, factor: _Factor) -> Operation:

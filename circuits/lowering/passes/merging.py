@@ -1,12 +1,12 @@
-"""A pass that computes in one loop what one population needs at the same steps: its signals, or its factors of updates.
+"""A pass that computes the signals of a population, or its factors of updates, in one loop if their steps are the same.
 
-These are the elementwise operations of a step that do not depend on each other: a signal is taken before anything arrives,
-a factor after the states have changed, and none of them reads what another one computes. What reads parameters of
-different rules stays apart, as these may have the same names.
+These are the elementwise operations of a step that do not depend on each other: signals are computed before anything arrives,
+factors after the states have changed, and none of them reads the result of another. Operations that read parameters of
+different rules stay apart, since these parameters may have the same names.
 
 Other elementwise operations are not merged here. A state equation or a pathway that closes has a line of its own in
-``explain()``, with the reason why it is left out of a step. That several of them become one launch (cuda), or one function
-(numpy), is left to the backend: which parts an operation has there, and what they wait for, is known when its code is made,
+``explain()``, with the reason why it is left out of a step. Backends decide whether several of them become one launch (cuda)
+or one function (numpy): the parts of an operation there, and the parts that these wait for, are known when its code is made,
 and such a launch may hold parts of several steps.
 """
 
@@ -20,7 +20,7 @@ from ..variables import split_key
 
 
 def merging(operations: list[Operation]) -> list[Operation]:
-    """The operations, with those merged that can be."""
+    """Return the operations, with some merged wherever that is possible."""
     merged: dict[tuple[object, ...], Operation] = {}
     for place, operation in enumerate(operations):
         key = _together(operation) or (place,)
@@ -29,7 +29,7 @@ def merging(operations: list[Operation]) -> list[Operation]:
 
 
 def _together(operation: Operation) -> tuple[object, ...]:
-    """What operations have in common that become one; nothing for those that stay by themselves."""
+    """Return what operations that are merged have in common; empty for an operation that stays alone."""
     kernel = operation.kernel
     if operation.slot not in (EXPRESS, FACTOR) or not isinstance(kernel, Elementwise) or operation.always:
         return ()

@@ -1,7 +1,7 @@
 """A pass that gives each operation a name of its own, since its code is found by its name.
 
-Names are glued together of the names of populations and variables: the state x of a population h_v, and the states v and x
-of h, would both be updated by update_h_v_x.
+Names are joined from the names of populations and variables. So update_h_v_x would be the name of two operations: the update
+of the state x of a population h_v, and that of the states v and x of h.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..operations import Operation
 
 
 def named(operation: Operation, taken: set[str]) -> Operation:
-    """The operation, with a number at the end of its name if the name is taken; its name is taken then.
+    """Return the operation, with a number at the end of its name if the name is taken; its name counts as taken then.
 
     Parameters
     ----------
@@ -30,6 +30,6 @@ def named(operation: Operation, taken: set[str]) -> Operation:
 
 
 def distinctly_named(operations: Iterable[Operation]) -> list[Operation]:
-    """The operations, each with a name of its own; those that come first keep theirs."""
+    """Return the operations, each with a name of its own; earlier operations keep their names."""
     taken = set[str]()
     return [named(operation, taken) for operation in operations]

@@ -13,12 +13,12 @@ from ..operations import Operation
 from ..states import state_update
 from .naming import named
 
-#: A function from an operation and the variables that are wanted of it to the operation that is to run.
+#: A function that returns, for an operation and the wanted variables, the operation that is to run.
 Narrow = Callable[[Operation, frozenset[str]], Operation]
 
 
 def narrow(network: Network, operation: Operation, wanted: frozenset[str], taken: set[str]) -> Operation:
-    """The operation with those of its equations that write the wanted variables; ``taken`` are the names of others."""
+    """Return the operation with only the equations that write wanted variables; ``taken`` holds the names of others."""
     kernel = operation.kernel
     if not isinstance(kernel, StateUpdate) or len(kernel.equations) < 2:
         return operation
@@ -29,7 +29,7 @@ def narrow(network: Network, operation: Operation, wanted: frozenset[str], taken
 
 
 def among(lowered: Lowered) -> Narrow:
-    """Narrowing to the least operation that there is in the intermediate form already."""
+    """Return the function that narrows to the smallest operation that already exists in the intermediate form."""
 
     def choose(operation: Operation, wanted: frozenset[str]) -> Operation:
         enough = [o for o in lowered.alternatives.get(operation.name, ()) if wanted <= o.writes]
@@ -39,7 +39,7 @@ def among(lowered: Lowered) -> Narrow:
 
 
 def with_alternatives(lowered: Lowered, walk: Callable[[Narrow], None]) -> Lowered:
-    """The intermediate form with every narrower operation that a walk over its timetables asks for."""
+    """Return the intermediate form with all narrower operations that a walk over its timetables needs."""
     found: dict[str, dict[frozenset[str], Operation]] = {}
     taken = {operation.name for operation in lowered.operations}
 

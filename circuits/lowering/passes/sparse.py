@@ -1,6 +1,6 @@
 """A pass that computes products with few weights synapse by synapse, on the processor.
 
-Measured by ``python -m benchmarks sparse``: where more exist, or in few batch elements, the matrix as a whole is faster.
+With more weights, or with few batch elements, the matrix as a whole is faster (``python -m benchmarks sparse``).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from ..variables import split_key
 
 
 def few_enough(connectivity: Connectivity, batch_size: int) -> bool:
-    """Whether at most a fifth of the weights exist; fewer in fewer than 100 batch elements."""
+    """Return whether at most a fifth of the weights exist, or fewer if there are fewer than 100 batch elements."""
     return connectivity.kind == "dense" and connectivity.density <= min(0.2, 0.1 + batch_size / 1000)
 
 
 def sparse(network: Network, operations: list[Operation]) -> list[Operation]:
-    """The operations, with products marked that go from synapse to synapse, and masks that nothing touches."""
+    """Return the operations, in which sparse products and masks that nothing changes are marked."""
     touched = {
         o.owner for o in operations if o.learns and not isinstance(o.kernel, Product | Mask) and _writes_weights(o)
     }

@@ -13,7 +13,7 @@ UNCHANGED = "its inputs have not changed"
 
 @dataclass(slots=True)
 class _Seen:
-    """What is asked of an operation in every step, found out once; and when it last ran."""
+    """The properties of an operation that every step needs, found out once, and the time when it last ran."""
 
     name: str
     reads: tuple[str, ...]
@@ -23,10 +23,10 @@ class _Seen:
 
 
 def unchanged(table: Sequence[Sequence[Operation]]) -> set[tuple[int, int]]:
-    """Forward through a presentation: the places (row, place) of what can be left out."""
+    """Go forward through a presentation, and return the places (row, place) of operations that can be left out."""
     skipped: set[tuple[int, int]] = set()
     known: dict[int, _Seen] = {}
-    changed: dict[str, int] = {}  # when a variable was last written
+    changed: dict[str, int] = {}  # the time when a variable was last written
     writer: dict[str, str] = {}
     now = 0
     for row, line in enumerate(table):
@@ -51,6 +51,6 @@ def _seen(operation: Operation) -> _Seen:
 
 
 def _same(seen: _Seen, changed: dict[str, int], writer: dict[str, str]) -> bool:
-    """Whether nobody has written what it reads since it ran, nor what it writes."""
+    """Say whether no other operation has written what it reads or writes since it ran."""
     mine = all(writer.get(variable) == seen.name for variable in seen.writes)
     return mine and all(changed.get(variable, 0) <= seen.ran for variable in seen.reads)

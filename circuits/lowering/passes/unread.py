@@ -13,7 +13,7 @@ UNREAD = "overwritten before anyone reads it"
 def unread(
     table: Sequence[Sequence[Operation]], skipped: Collection[tuple[int, int]], keep: frozenset[str], narrow: Narrow
 ) -> dict[tuple[int, int], Operation | None]:
-    """Return, for each place of a presentation that is not skipped, what has to run; None where nothing has to.
+    """Return, for each place of a presentation that is not skipped, the operation that has to run, or None.
 
     Parameters
     ----------

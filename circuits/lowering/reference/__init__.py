@@ -1,1 +1,1 @@
-"""The form of a circuit in Brian2's own Synapses, which every other form is compared with."""
+"""The form of a circuit in Brian2's own Synapses, with which every other form is compared."""

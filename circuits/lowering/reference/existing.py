@@ -1,4 +1,4 @@
-"""The synapses of every projection, one by one: pre unit, post unit, and where in memory the weight is."""
+"""Lists of the synapses of every projection: pre unit, post unit, and the place of the weight in memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...description.projections.projection import Projection, Transposed
 
 
 def existing_synapses(network: Network) -> dict[str, Synapses]:
-    """The synapses that there are, by projection; those of a transpose are its owner's the other way round."""
+    """Return the existing synapses by projection; a transpose has its owner's synapses in the opposite direction."""
     found: dict[str, Synapses] = {}
     for index, projection in enumerate(network.projections.values()):
         if isinstance(projection.weights, Transposed):

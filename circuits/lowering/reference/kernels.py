@@ -1,4 +1,4 @@
-"""The kinds of kernel that only the reference form has: what Brian2's own Synapses compute, as data."""
+"""The kinds of kernel that only the reference form has: the computations of Brian2's own Synapses, as data."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PerSynapse(Kernel):
     Parameters
     ----------
     weights : tuple of str
-        Names in the code of arrays or parameters of the weights, which several synapses share.
+        The names, in the code, of arrays or parameters of the weights, which several synapses share.
     """
 
     projection: str
@@ -46,7 +46,7 @@ class PerSynapse(Kernel):
 
 @dataclass(frozen=True)
 class PerWeight(Kernel):
-    """Code for every weight of a projection, where several synapses have one; ``once``: for its single values."""
+    """Code for every weight that synapses of a projection share; with ``once``, code for its single values."""
 
     projection: str
     code: str

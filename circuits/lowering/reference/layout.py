@@ -16,7 +16,7 @@ from .pooling import scratch
 def reference_layout(
     network: Network, sent: dict[str, list[str]], synapses: dict[str, Synapses]
 ) -> dict[str, Variable]:
-    """The clock's variables, those of populations, and those of the synapses of each projection."""
+    """Return the variables of the clock, of populations, and of the synapses of each projection."""
     found = clock()
     for population in network.populations.values():
         extra = [
@@ -32,7 +32,7 @@ def reference_layout(
 
 
 def kept(projection: Projection, *, plain: bool = False) -> list[str]:
-    """The names of what a projection keeps; ``plain``: as Brian2 is told them, with what is only used within an update."""
+    """Return the variables that a projection keeps; if ``plain``, in Brian2's names, with those used only in an update."""
     equation = projection.equation
     found = ["w", *(["mask"] if projection.connectivity.shared and masked(projection) else [])]
     if equation is None or not equation.plastic:
@@ -45,7 +45,7 @@ def kept(projection: Projection, *, plain: bool = False) -> list[str]:
 
 
 def masked(projection: Projection) -> bool:
-    """Whether a projection has weights of its own, of which some belong to no synapse."""
+    """Return whether a projection has weights of its own, some of which belong to no synapse."""
     own = not isinstance(projection.weights, Transposed)
     return own and projection.mask(np.random.default_rng(0)) is not None
 

@@ -1,4 +1,4 @@
-"""Rules in the reference form: each synapse by itself, or, where several share a weight, summed up for it."""
+"""Rules in the reference form: each synapse learns by itself; changes of synapses that share a weight are added up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .layout import kept, masked
 
 
 def learning(network: Network, projection: Projection, synapses: int) -> list[Operation]:
-    """The operations that make one update of a projection's weights."""
+    """Return the operations that make one update of a projection's weights."""
     equation = projection.equation
     if equation is None or not equation.plastic:
         return []
@@ -42,14 +42,14 @@ def learning(network: Network, projection: Projection, synapses: int) -> list[Op
 def _each(
     network: Network, projection: Projection, equation: SynapticEquation, opened: tuple[int, ...]
 ) -> list[Operation]:
-    """Each synapse has a weight of its own: the equation as it is written, then the count."""
+    """Return the operations if each synapse has its own weight: the equation as it is written, then the count."""
     if summing_sides(equation.statements):
         return _each_with_sums(network, projection, equation, opened)
     name, code = projection.name, equation.plain_code()
     used, plain = get_identifiers(code), equation.plain_names
     mine = {v for v in ("w", "updates", *plain) if plain.get(v, v) in used and v in kept(projection)}
     reads = {f"{name}.{v}" for v in mine} | read_of_units(network, projection)
-    reads.add(f"{name}.updates")  # so that counting is never taken for what cannot have changed
+    reads.add(f"{name}.updates")  # so that counting is never left out as unchanged
 
     def operation(suffix: str, text: str, writes: set[str], work: int) -> Operation:
         return Operation(
@@ -69,7 +69,7 @@ def _each(
 def _each_with_sums(
     network: Network, projection: Projection, equation: SynapticEquation, steps: tuple[int, ...]
 ) -> list[Operation]:
-    """Statement by statement, and before each the sums over synapses that it reads; none of it is ever left out."""
+    """Return an operation for each statement, after the sums over synapses that it reads; none is ever left out."""
     name = projection.name
     keys = frozenset(f"{name}.{v}" for v in kept(projection))
     ends = {"pre": projection.pre.name, "post": projection.post.name}
@@ -99,7 +99,7 @@ def _each_with_sums(
 
 
 def _sums(equation: SynapticEquation, name: str) -> dict[tuple[str, str, str], str]:
-    """Weight, signal and side of a sum over synapses -> its variable: the same in all phases."""
+    """Return the variable of each sum over synapses, by weight, signal and side; it is the same in all phases."""
     found: dict[tuple[str, str, str], str] = {}
     count = 0
     for statement in equation.statements:
@@ -113,9 +113,9 @@ def _sums(equation: SynapticEquation, name: str) -> dict[tuple[str, str, str], s
 def _shared(
     network: Network, projection: Projection, equation: SynapticEquation, steps: tuple[int, ...], synapses: int
 ) -> list[Operation]:
-    """Statement by statement: what each synapse adds, added up; then the weight's own terms, and the sum.
+    """Return the operations if synapses share weights: each statement adds up the synapses' parts, then the weight's terms.
 
-    None of these is ever left out: the reference form is to be right, not fast.
+    None of them is ever left out: the reference form must be right, not fast.
     """
     name = projection.name
     writes = frozenset(f"{name}.{v}" for v in kept(projection))

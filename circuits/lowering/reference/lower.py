@@ -1,4 +1,4 @@
-"""A circuit of one batch element in Brian2's own Synapses: slow, any connectivity, and obviously right. The oracle."""
+"""The reference form: a circuit with one batch element in Brian2's own Synapses, which is slow and obviously right."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from .pooling import pooling
 
 
 def lower_reference(network: Network) -> Lowered:
-    """The operations and variables of a circuit in the reference form."""
+    """Return the operations and variables of a circuit in the reference form."""
     sent = Wanted(network, EXPRESS, "sent")
     steps = {p.name: projection_steps(network.phased(), p) for p in network.projections.values()}
     signals = {p.name: sent.stored(signal_of(network, p), steps[p.name]) for p in network.projections.values()}
     moved = [_moved(network, line, sent) for line in delay_lines(network)]
-    spread = {name: _spread(network, name, sent) for name in network.broadcasts}
+    spread = {name: _broadcast_signal(network, name, sent) for name in network.broadcasts}
     synapses = existing_synapses(network)
     operations = clamps(network) + closings(network)
     for population in network.populations.values():
@@ -55,7 +55,7 @@ def lower_reference(network: Network) -> Lowered:
     return Lowered(network, network.phased(), tuple(operations), variables, first)
 
 
-def _spread(network: Network, name: str, sent: Wanted) -> Term:
+def _broadcast_signal(network: Network, name: str, sent: Wanted) -> Term:
     broadcast = network.broadcasts[name]
     return sent.stored(Term(broadcast.source.name, "rate"), broadcast_steps(network.phased(), name, broadcast))
 
@@ -89,14 +89,14 @@ def _propagation(network: Network, projection: Projection, signal: Term, count: 
 
 
 def _moved(network: Network, line: DelayLine, sent: Wanted) -> Operation:
-    """What moves a delay line on, in every step."""
+    """Return the operation that moves a delay line on, in every step."""
     signal = sent.stored(Term(line.population.name, line.sends), range(network.phased().steps))
     operation = move(network, line, signal)
     return replace(operation, reads=operation.reads | {signal.key})
 
 
 def _arriving(network: Network, projection: Projection, signal: Term) -> str:
-    """What a synapse adds: its weight times what its pre unit sent as long ago as its delay says."""
+    """Return what a synapse adds: its weight times the delayed signal of its pre unit, as an expression."""
     line, delays = delay_line(network, projection), synapse_delays(projection)
     if line is None or delays is None:
         return f"w*{signal.variable}_pre"
@@ -111,7 +111,7 @@ def _tapped(network: Network, projection: Projection) -> set[str]:
 
 
 def _copy(network: Network, projection: Projection, weights: Transposed) -> Operation:
-    """Weights that are another's: copied, synapse by synapse, before they propagate, or are summed in every step."""
+    """Return the operation that copies another projection's weights, before they propagate or are summed in every step."""
     every = tuple(range(network.phased().steps))
     return Operation(
         name=f"copy_{projection.name}", owner=projection.name, slot=EXPRESS,

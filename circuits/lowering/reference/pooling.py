@@ -1,4 +1,4 @@
-"""Max pooling in the reference form: what comes by each tap is summed by itself, and compared by the unit's own equations."""
+"""Max pooling in the reference form: the input of each tap is summed alone, and the unit's equations compare them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from .kernels import Summed
 
 
 def scratch(network: Network, population: str) -> list[str]:
-    """What a population keeps for it: what came by each tap, whether anything can, and which was the largest."""
+    """Return the variables that a population keeps: the argmax, the input of each tap, and whether a tap exists."""
     pools = pools_into(network, population)
     return [*(p.argmax for p in pools), *(name for p in pools for pair in taps(p) for name in pair)]
 
 
 def taps(projection: Projection) -> list[tuple[str, str]]:
-    """For each tap the variables of what comes by it, and of whether there is a synapse."""
+    """Return, for each tap, the variables of its input and of whether it has a synapse."""
     count = projection.connectivity.numbers()["taps"]
     return [(f"{projection.field}_tap{k}", f"{projection.field}_there{k}") for k in range(count)]
 
 
 def _sums(projection: Projection, signal: str) -> dict[str, str]:
-    """Variable of the post unit -> what each synapse adds to it."""
+    """Return, for each variable of the post unit, the expression that each synapse adds to it."""
     owner = projection.owner
     if owner is not projection:
         return {projection.field: f"w*{signal}_pre*int({owner.argmax}_pre == tap)"}
@@ -35,7 +35,7 @@ def _sums(projection: Projection, signal: str) -> dict[str, str]:
 
 
 def pooling(network: Network, projection: Projection, signal: Term, synapses: int) -> list[Operation]:
-    """What is summed by tap, and in each unit the largest; or, the other way round, to the argmax alone."""
+    """Return the sums of all taps and the choice of the largest; in the opposite direction, the signals to the argmax."""
     owner, post, name = projection.owner, projection.post, projection.name
     back = owner is not projection
     steps = projection_steps(network.phased(), projection)
@@ -57,7 +57,7 @@ def pooling(network: Network, projection: Projection, signal: Term, synapses: in
 
 
 def _compare(projection: Projection) -> str:
-    """One tap after the other: a later one wins only if it brings more."""
+    """Return the code that compares the taps one after the other: a later tap wins only if its input is larger."""
     lines = ["_best_0 = -1e30", "_which_0 = 0.0"]
     for k, (arriving, there) in enumerate(taps(projection)):
         lines += [

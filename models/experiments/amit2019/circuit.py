@@ -1,12 +1,13 @@
 """Amit 2019, Fig. 1-2, section 2.3, Eq. 8-9: the circuit of o, t and s that computes the hinge's error.
 
-A circuit with two output units, one that is to be on (s = +1) and one that is not (s = -1), whose field h is
-shown by a stimulus, one to one. In step-by-step mode the four cases are held against section 2.3 step by step, and the
-error that o holds at the end of a cycle against Eq. 4 and 5 over a grid of h. With time constants (tau > dt) the
-printed circuit never shuts off; two repairs are drawn beside it, and the hysteresis is the one chosen: it visits
-0, and its mean is that of step-by-step mode, for every tau/dt and both signs.
+The circuit has two output units, one that is to be on (s = +1) and one that is not (s = -1). A stimulus shows their fields
+h, one to one. In step-by-step mode the four cases are compared with section 2.3 step by step, and the error that o holds at
+the end of a cycle is compared with Eq. 4 and 5 over a grid of h. With time constants (tau > dt) the printed circuit never
+shuts off. Two repairs are drawn beside it. The hysteresis is the one that was chosen, since it visits 0, and its mean is
+that of step-by-step mode, for every tau/dt and both signs.
 
-Misprints: Eq. 9's branches overlap at +-M, so |h| < M; Eq. 5's second case, and the text before Eq. 8, mean h >= -S.
+There are two misprints: the branches of Eq. 9 overlap at +-M, so that |h| < M is meant; and the second case of Eq. 5, and
+the text before Eq. 8, mean h >= -S.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def run(settings: Settings) -> Report:
             timed[name][ratio] = from_rest((FIELD, -FIELD), steps, ratio, repair, settings.backend)
     far = read_out(np.array([FIELD, 2.5 * M, FIELD, FIELD, 0.5, FIELD]), settings.backend)
     settled = {h: from_rest((h, -h), 8 * SHOWN, SHOWN, "hysteresis", settings.backend) for h in cases}
-    found = [*_step_by_step(cases), *_read_out(grid), *_beyond(beyond, grid, far), *_timed(timed), *_settled(settled)]
+    found = [*_step_by_step(cases), *_read_out(grid), *_outside(beyond, grid, far), *_timed(timed), *_settled(settled)]
     return Report(found, draw(cases, grid, timed, SHOWN))
 
 
@@ -107,7 +108,7 @@ def _read_out(grid: Grid) -> list[Check]:
     )
 
 
-def _beyond(runs: dict[float, Run], grid: Grid, far: Grid) -> list[Check]:
+def _outside(runs: dict[float, Run], grid: Grid, far: Grid) -> list[Check]:
     """Run the circuit outside of what it was made for. Above 2M+S, o and t stay on; the phase feedforward, in which
     neither is driven, lets them rest, so that the presentations that follow are read out as they should be.
     """

@@ -1,8 +1,8 @@
 """Amit 2019, Fig. 4: the more the feedback is updated, the sooner the error is gone.
 
-The network of Fig. 3 with all forward weights 0 at the start and the same random R_i(0), sd .3/sqrt(fan-in), for
-every epsilon: Delta R = epsilon Delta W^T, rate .03. Backpropagation from zero weights never moves (checked), so
-that its curve begins at random weights with the sd of R_i(0).
+The network is that of Fig. 3. All its forward weights are 0 at the start, and it has the same random R_i(0), with sd
+.3/sqrt(fan-in), for every epsilon: Delta R = epsilon Delta W^T, at the rate .03. Backpropagation from zero weights never
+moves (this is checked), so that its curve begins at random weights with the sd of R_i(0).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def run(settings: Settings) -> Report:
 def _checks(curves: list[Curves], stuck: Path) -> list[Check]:
     checks = []
     for low, high, place in zip(EPSILONS, EPSILONS[1:], range(3)):
-        rises = [_rise(c.epsilon[place], c.epsilon[place + 1]) for c in curves]
+        rises = [_largest_rise(c.epsilon[place], c.epsilon[place + 1]) for c in curves]
         what = f"largest rise of the error from epsilon = {low:g} to {high:g}, over all iterations and {many(curves)}"
         checks.append(Check(f"{what}, relative to it, until it is {ROUNDING:g}", float(np.max(rises)), "<=", 0.0))
     reached = np.array([[iterations_to_learn(e) for e in c.epsilon] for c in curves])
@@ -74,7 +74,7 @@ def _checks(curves: list[Curves], stuck: Path) -> list[Check]:
     return checks
 
 
-def _rise(less: np.ndarray, more: np.ndarray) -> float:
+def _largest_rise(less: np.ndarray, more: np.ndarray) -> float:
     """Return the largest relative rise of the error with more update, where either is above rounding."""
     seen = np.maximum(less, more) > ROUNDING
     return of_learned(float(np.max((more[seen] - less[seen]) / less[seen])), float(less[-1] / less[0]))

@@ -3,7 +3,8 @@
 W_i, i = 1..k, is (n_i, n_{i-1}); R_i, i = 2..k, is (n_{i-1}, n_i). lam[i-1] is lambda_i and lam_r[i-2] is
 lambda_{R,i}; a last axis holds the modes, one for each singular value lambda_T of T.
 
-Misprint in section 3.2: the start that decouples is R_i(0) = U_i L_{R,i} U_{i+1}^T, with U_1 = V and U_{k+1} = U.
+There is a misprint in section 3.2: the start that decouples is R_i(0) = U_i L_{R,i} U_{i+1}^T, with U_1 = V and U_{k+1} =
+U.
 """
 
 from __future__ import annotations

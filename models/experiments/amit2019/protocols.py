@@ -1,9 +1,9 @@
 """What no paper has (Amit 2019, Discussion): URFB, FRFB and BP as time stops being ideal, on MNIST.
 
-784-500-10 and 784-100-100-100-100-10, clipped linear units, the hinge circuit, tau = 2 steps; the first 6,000 training
-samples, 3 epochs, 20 batch elements, rate .5 (URFB and FRFB) or .3 (BP); then the error on the first 2,000 test samples, with
-the same timing.
-Each axis goes from ideal to broken, all else being ideal (see `recircuit.models.networks.imperfect_timing`):
+The networks have 784-500-10 and 784-100-100-100-100-10 clipped linear units, the hinge circuit, and tau = 2 steps. They
+learn the first 6,000 training samples for 3 epochs with 20 batch elements, at the rate .5 (URFB and FRFB) or .3 (BP). The
+error is that on the first 2,000 test samples, with the same timing. Each axis goes from ideal to broken, and all else is
+ideal (see `recircuit.models.networks.imperfect_timing`):
 
     settling   time that each layer is given, in tau
     jitter     of the gate of plasticity, sd in tau
@@ -13,8 +13,8 @@ Each axis goes from ideal to broken, all else being ideal (see `recircuit.models
                this axis a sample of a class that is new is shown once, on the others three times: its end is held against
                its own beginning, a half of earlier classes
 
-Each end of an axis is held against its beginning. A run is kept in runs/, so that a stopped experiment goes on. A quick one
-has digits and smaller networks, and checks that it runs, not what it finds.
+Each end of an axis is compared with its beginning. A run is kept in runs/, so that an experiment that was stopped goes on.
+A quick one has digits and smaller networks, and checks that it runs, not what it finds.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ LEARNS, COSTS = 0.15, 0.02
 
 
 def claims(mean: Mapping[str, float]) -> list[Check]:
-    """Ideal time learns, and the broken end of each axis costs more than chance does; of mean errors, by `_label`.
+    """Check that the network learns in ideal time, and that the far end of each axis costs more than chance does.
 
     The author asks for these protocols and has no values of them. An axis whose end costs nothing is a finding.
     """

@@ -1,13 +1,13 @@
 """Amit 2019, Eq. 12-18, Theorems 1 and 2: circuits whose weights follow the scalar systems of the theory.
 
-For k = 2, 3 and 4 layers a linear circuit starts at W_i(0) = 0 and R_i(0) = U_i L_{R,i} U_{i+1}^T, where it falls
-apart into one scalar system per singular value of T. It is run at three rates and held against those systems as
-SciPy integrates them: a circuit at rate r is their Euler method with step r, so that its distance, and the drift of
-what Eq. 17 conserves, halve with the rate.
+For k = 2, 3 and 4 layers a linear circuit starts at W_i(0) = 0 and R_i(0) = U_i L_{R,i} U_{i+1}^T, where it falls apart
+into one scalar system per singular value of T. It is run at three rates, and compared with those systems as SciPy
+integrates them. A circuit at rate r is their Euler method with step r, so that its distance, and the drift of what Eq. 17
+conserves, halve with the rate.
 
-With k = 3, half of the modes meet Theorem 2's condition, lambda_{R,2} > (1 + sqrt(1 + eps))/2 lambda_{R,3}, and half
-do not. Theorem 2's "lambda_3 increases with eps" cannot be: the product of all three tends to lambda_T whatever
-eps. It is sqrt(eps) lambda_3 that does, and that Eq. 18 needs.
+With k = 3, half of the modes meet Theorem 2's condition, lambda_{R,2} > (1 + sqrt(1 + eps))/2 lambda_{R,3}, and half do
+not. Theorem 2's "lambda_3 increases with eps" cannot be true: the product of all three tends to lambda_T, whatever eps is.
+It is sqrt(eps) lambda_3 that increases, and Eq. 18 needs this.
 """
 
 from __future__ import annotations
@@ -76,12 +76,12 @@ def _depth(k: int, end: int, settings: Settings) -> Depth:
     for epsilon in EPSILONS:
         for rate in rates if epsilon in studied(settings) else rates[-1:]:
             settings.show_progress(f"amit-theory: k = {k}, epsilon = {epsilon:g}, rate = {rate:g}")
-            trajectories[epsilon, rate] = _course(system, epsilon, rate, end, settings.backend)
+            trajectories[epsilon, rate] = _trajectory(system, epsilon, rate, end, settings.backend)
         exact[epsilon] = scalar_solution(system.lam_r, system.lam_t, epsilon, times)
     return Depth(system, rates, trajectories, times, exact)
 
 
-def _course(system: Decoupled, epsilon: float, rate: float, end: float, backend: str) -> Trajectory:
+def _trajectory(system: Decoupled, epsilon: float, rate: float, end: float, backend: str) -> Trajectory:
     """Return a circuit from 0 to ``end``, in units of 1/rate presentations."""
     iterations = round(end / rate) + 1
     rule = urfb_epsilon.with_parameters(rate=rate, epsilon=epsilon)
@@ -90,8 +90,8 @@ def _course(system: Decoupled, epsilon: float, rate: float, end: float, backend:
     lam = np.einsum("tkmm->tkm", inside)
     spilt = [w - b @ (np.einsum("tm,nm->tmn", d, a)) for w, a, b, d in _parts(system, path.trajectory, lam)]
     outside = max(float(np.abs(s).max()) for s in spilt)
-    begun = np.concatenate([np.zeros_like(lam[:1]), lam[:-1]])
-    return Trajectory(rate * np.arange(iterations), begun, system.errors(path.residual), outside)
+    before = np.concatenate([np.zeros_like(lam[:1]), lam[:-1]])
+    return Trajectory(rate * np.arange(iterations), before, system.errors(path.residual), outside)
 
 
 def _parts(system: Decoupled, trajectory: list[Array], lam: Array) -> list[tuple[Array, Array, Array, Array]]:
@@ -130,13 +130,18 @@ def _checks(k: int, depth: Depth, settings: Settings) -> list[Check]:
             ),
             (
                 f"circuit, rate {finest:g}, Eq. 17: largest drift",
-                of_learned(worst(drifts), _left(depth)),
+                of_learned(worst(drifts), _error_left(depth)),
                 "<=",
                 finest / 10,
             ),
             (f"circuit, Eq. 17: largest drift; {halved}", _ratio(drifts), "within", (1.8, 2.2)),
             (f"circuit, rate {finest:g}, Eq. 18: decay of e against D, relative", _decay_gap(depth), "<=", 4 * finest),
-            ("circuit: largest rise of e, at any time in any mode, as epsilon grows", _rise(depth), "<=", ROUNDING),
+            (
+                "circuit: largest rise of e, at any time in any mode, as epsilon grows",
+                _largest_rise(depth),
+                "<=",
+                ROUNDING,
+            ),
         ],
     )
 
@@ -180,13 +185,13 @@ def _decay_gap(depth: Depth) -> float:
     return worst
 
 
-def _rise(depth: Depth, modes: Mask | slice = slice(None)) -> float:
+def _largest_rise(depth: Depth, modes: Mask | slice = slice(None)) -> float:
     """Return the largest rise of e, at any time, from one epsilon to the next larger one."""
     e = np.stack([trajectory.e[:, modes] for trajectory in depth.finest])
-    return of_learned(float(np.diff(e, axis=0).max()), _left(depth))
+    return of_learned(float(np.diff(e, axis=0).max()), _error_left(depth))
 
 
-def _left(depth: Depth) -> float:
+def _error_left(depth: Depth) -> float:
     """Return the error at the end as a share of that at the start, the largest of all epsilon."""
     return max(float(trajectory.e[-1].sum() / trajectory.e[0].sum()) for trajectory in depth.finest)
 
@@ -200,28 +205,33 @@ def _theorem_2(depth: Depth) -> list[Check]:
     met, not_met = f"condition holds ({holds.sum()} modes)", f"condition broken ({broken.sum()} modes)"
     falls = np.diff(lam[:, :, 1], axis=0).min(axis=(0, 1))[broken]
     third = np.diff(lam[:, -1, 2], axis=0)[:, holds]
-    first, second = _growth(lam[:, :, 0], holds), _growth(lam[:, :, 1], holds)
+    first, second = _least_growth(lam[:, :, 0], holds), _least_growth(lam[:, :, 1], holds)
     return checks(
         "Theorem 2, ",
         [
             (f"{met}: lambda_1, least growth at any time", first, ">=", -ROUNDING),
             (f"{met}: lambda_2, least growth at any time", second, ">=", -ROUNDING),
-            (f"{met}: sqrt(eps) lambda_3, least growth at any time", _growth(scaled, holds), ">=", -ROUNDING),
+            (f"{met}: sqrt(eps) lambda_3, least growth at any time", _least_growth(scaled, holds), ">=", -ROUNDING),
             (
                 f"{met}: lambda_3, which the theorem says grows: its largest growth at the end",
                 float(third.max()),
                 "<",
                 0.0,
             ),
-            (f"{met}: e, largest rise at any time", _rise(depth, holds), "<=", ROUNDING),
+            (f"{met}: e, largest rise at any time", _largest_rise(depth, holds), "<=", ROUNDING),
             (f"{not_met}: modes in which lambda_2 falls as epsilon grows", int((falls < -1e-3).sum()), ">=", 1),
             (f"{not_met}: lambda_2, largest fall", float(-falls.min()), ">=", 1e-3),
-            (f"{not_met}: e, which falls faster nevertheless: largest rise", _rise(depth, broken), "<=", ROUNDING),
+            (
+                f"{not_met}: e, which falls faster nevertheless: largest rise",
+                _largest_rise(depth, broken),
+                "<=",
+                ROUNDING,
+            ),
         ],
     )
 
 
-def _growth(by_epsilon: Array, modes: Mask) -> float:
+def _least_growth(by_epsilon: Array, modes: Mask) -> float:
     """Return the least growth, at any time, from one epsilon to the next; NaN if nothing moves: (epsilon, time, mode)."""
     grown = np.diff(by_epsilon[:, :, modes], axis=0)
     return float(grown.min()) if grown.any() else float("nan")

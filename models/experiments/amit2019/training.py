@@ -75,7 +75,7 @@ def run(settings: Settings) -> Report:
     wanted = {f"shrinkage {value:g}": value for value in SHRINKAGES}
     in_any_case = replace(settings, methods=(), separate_methods=False)
     machines = each(in_any_case, wanted, lambda value: {"shrinkage": value, "epochs": epochs, "rate": RATE}, machine)
-    made = [*_on_machines(machines), *_on_methods(runs, settings.quick)]
+    made = [*_check_machines(machines), *_check_methods(runs, settings.quick)]
     return Report(made, _draw(runs, machines), [HOURS])
 
 
@@ -114,7 +114,7 @@ def _solution(x: np.ndarray, y: np.ndarray, shrinkage: float) -> np.ndarray:
     return machine.fit(x, y).coef_
 
 
-def _on_machines(machines: Machines) -> list[Check]:
+def _check_machines(machines: Machines) -> list[Check]:
     rows: list[Row] = []
     for name, runs in machines.items():
         costs = [run["cost"][-1] / run["solution"][0] for run in runs]
@@ -131,7 +131,7 @@ def _on_machines(machines: Machines) -> list[Check]:
 # ---- section 4 -----------------------------------------------------------------------------------------------------
 
 
-def _on_methods(runs: Runs, quick: bool) -> list[Check]:
+def _check_methods(runs: Runs, quick: bool) -> list[Check]:
     rows: list[Row] = []
     for better, worse, says in ORDER:
         if better in runs and worse in runs and not quick:

@@ -1,8 +1,8 @@
 """Amit 2019, section 4.1: Table 3 (deepernet_s on CIFAR-10, tied and untied) and Fig. 6 (filters of an untied simpnet).
 
-deepernet_s: the tied network is trained for 100 epochs; its first layer is kept and frozen, and the others are trained
-anew, untied. Fig. 6: simpnet, one epoch tied at the rate .01, then untied; though no two places share a weight any more,
-their filters stay alike. Their similarity is the mean correlation of a filter at two places
+The tied deepernet_s is trained for 100 epochs; its first layer is kept and frozen, and the others are trained again,
+untied. For Fig. 6, simpnet is trained for one epoch, tied, at the rate .01, and then untied; though no two places share a
+weight any more, their filters stay alike. Their similarity is the mean correlation of a filter at two places
 (`recircuit.models.analysis.filters.likeness`).
 """
 
@@ -43,7 +43,9 @@ def run(settings: Settings) -> Report:
     wanted = settings.chosen({FIGURE_6: METHODS["URFB, untied"]})
     untied = learn(wanted, settings, protocol("simpnet"), QUICK.with_(epochs=4), _filters)
     unchecked = [] if untied or settings.methods else ["Fig. 6, corresponding filters stay alike: the run is not kept"]
-    return Report([*_checks(runs, settings), *_alike(untied, settings)], _draw(runs, untied, settings), unchecked)
+    return Report(
+        [*_checks(runs, settings), *_check_filters(untied, settings)], _draw(runs, untied, settings), unchecked
+    )
 
 
 def _filters(net: Circuit) -> dict[str, Any]:
@@ -67,8 +69,8 @@ def _checks(runs: Runs, settings: Settings) -> list[Check]:
     return [*table, *error_gaps(runs, TABLE, ORDER)]
 
 
-def _alike(untied: Runs, settings: Settings) -> list[Check]:
-    """Filters stay alike, in a network that has learned untied: filters that were tied and have not moved are alike too."""
+def _check_filters(untied: Runs, settings: Settings) -> list[Check]:
+    """Check that filters stay alike when they learn untied; filters that were tied and have not moved are alike too."""
     shown, made = titled("simpnet", settings), []
     for found in untied.values():
         what = f"{shown}, untied for {len(found[0]['likeness'])} epochs: correlation of a filter at two places"

@@ -1,11 +1,12 @@
 """Baldi, Sadowski and Lu 2018, section 4.2: the eight observations on variations of the algorithms, as numbered there.
 
-What the paper leaves open, and what was chosen. Item 3: a mean of a quarter of the standard deviation, about what
-sparse matrices have; a chain in which it is as large as that does not train, as errors grow from layer to layer, and
-in SRBP no mean changes anything, as the errors of a softmax sum to zero. Items 5 and 6: the sign and the magnitude of
-J, which reaches a unit, as in section 5. Item 8: two hidden layers; with four of logistic units even BP is slow to
-begin. Item 4 says that fixing layer h alone is often worse than fixing it and all below. No setting that was tried
-(SRBP and RBP, digits and MNIST, each h) shows that: what is fixed below is lost, and what is fixed above is got round.
+These choices fill what the paper leaves open. Item 3 has a mean of a quarter of the standard deviation, about what sparse
+matrices have; a chain in which it is as large as the standard deviation does not train, as errors grow from layer to layer,
+and in SRBP no mean changes anything, as the errors of a softmax sum to zero. Items 5 and 6 take the sign and the magnitude
+of J, which reaches a unit, as in section 5. Item 8 has two hidden layers; with four layers of logistic units even BP is
+slow to begin. Item 4 says that fixing layer h alone is often worse than fixing it and all below. No setting that was tried
+(SRBP and RBP, digits and MNIST, each h) shows that: what is fixed below is lost, and the layers around a layer that is
+fixed alone make up for it.
 """
 
 from __future__ import annotations

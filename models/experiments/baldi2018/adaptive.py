@@ -1,7 +1,7 @@
 """Baldi, Sadowski and Lu 2018, Fig. 2: channels whose matrices learn, beside those that stay.
 
-ARBP, in which weights of the channel change as their forward partners do, at a tenth of the rate (the caption); in
-ASRBP dC^h = rate O^h (T - O)^T, at the usual rate.
+In ARBP weights of the channel change as their forward partners do, at a tenth of the rate (the caption); in ASRBP dC^h =
+rate O^h (T - O)^T, at the usual rate.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ def run(settings: Settings) -> Report:
         checks = [Check(f"{name}: test accuracy on digits", at_end(curves[name]), ">=", 90.0) for name in TABLE]
     else:
         checks = [p.check(name, curves[name]) for name, p in TABLE.items()]
-    checks.append(_sooner(curves))
+    checks.append(_check_speed(curves))
     panels = {"RBP": ["RBP", "ARBP"], "SRBP": ["SRBP", "ASRBP"]}
     return Report(
         checks, draw_curves(curves, panels, 60 if settings.quick else 92, {n: p.mean for n, p in TABLE.items()})
     )
 
 
-def _sooner(curves: Curves) -> Check:
-    """Adaptation speeds SRBP's training up."""
+def _check_speed(curves: Curves) -> Check:
+    """Check that adaptation speeds up the training of SRBP."""
     tenth = max(1, len(curves["SRBP"][0]["train"]) // 10)
     early = {n: sum(sum(run["train"][:tenth]) for run in curves[n]) / tenth / len(curves[n]) for n in ("SRBP", "ASRBP")}
     what = f"ASRBP - SRBP: points of training accuracy, mean over the first {tenth} epochs"

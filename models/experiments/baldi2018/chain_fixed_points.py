@@ -4,8 +4,8 @@ Along the flow a_(i+1) = c_(i+1)/(2 c_i) a_i^2 + K_i (Eq. 48; c_L = 1), so that 
 
     da_1/dt = Q(a_1) = c_1 (alpha - beta a_1 a_2(a_1) ... a_L(a_1)),  a polynomial of degree 2^L - 1
 
-By Theorem 1 a_1 goes to the next root of Q on the side to which Q points. (The theorem's last case is misprinted: above
-the last root Q < 0 leads down to it, and Q > 0 to infinity.)
+By Theorem 1 a_1 goes to the next root of Q on the side to which Q points. (The last case of the theorem is misprinted:
+above the last root Q < 0 leads down to it, and Q > 0 leads to infinity.)
 
 Arrays are (L, n) for weights of n chains, (L-1, n) for c, and (n,) for alpha and beta.
 """

@@ -1,14 +1,14 @@
 """Baldi, Sadowski and Lu 2018, sections 7.2 to 7.4, Theorems 2 to 4: chains A[1, ..., 1] of 2, 3 and 4 weights.
 
-12 draws of 128 chains of each length begin at random: weights uniform in +-1.5, c and beta in .5 to 1.5 (c of either
-sign), alpha likewise. Some begin where learning drives P away from alpha/beta (Eq. 37: the unstable region). All end at
+12 draws of 128 chains of each length begin at random: weights are uniform in +-1.5, c and beta in .5 to 1.5 (c of either
+sign), and so is alpha. Some begin where learning drives P away from alpha/beta (Eq. 37: the unstable region). All end at
 the root that the polynomial of degree 2^L - 1 predicts, and a_(i+1) is a quadratic function of a_i along the way.
 
 The theorems are about the limit of small rates and long times. At the rates of `STAGES`, 15 of the 4,608 chains end farther
 than a thousandth from their root: 13 of them are up to 1% off, since their fast last approach is not small beside the rate, and
 two have not come to rest. Chains that do not end at their root are therefore run again, by `SLOW`.
 
-What the text does not say: the error rises on the way in many (dP/dt changes sign; section 7.2 says so for L = 2).
+In many chains the error rises on the way, which the text says for L = 2 only (dP/dt changes sign; section 7.2).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ...networks.independent_networks import Networks
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, RED, letter, new_figure
-from ..theory.convergence import Convergence, Stages, Study, converge, draw_convergence
+from ..theory.convergence import Convergence, LinearNetworks, Stages, converge, draw_convergence
 from .chain_fixed_points import Array, fixed_points, growth, invariants
 
 DRAWS, CHAINS = 12, 128
@@ -94,34 +94,34 @@ def _length(L: int, settings: Settings) -> Length:
     drawn = [drawn_chains(L, draw, settings) for draw in range(1 if settings.quick else DRAWS)]
     start, c, alpha, beta = (np.concatenate(parts, axis=-1) for parts in zip(*drawn, strict=True))
     predicted, unstable = fixed_points(start, c, alpha, beta), growth(start, c) < 0
-    study = _study(start, c, alpha, beta, settings.backend)
-    end, missed = _flat(study.settle(QUICK if settings.quick else STAGES)), np.array([], dtype=int)
+    linear = _linear_networks(start, c, alpha, beta, settings.backend)
+    end, missed = _flat(linear.settle(QUICK if settings.quick else STAGES)), np.array([], dtype=int)
     if not settings.quick:
         missed = np.flatnonzero(~(distance(end, predicted) <= CLOSE))
-        end[:, missed] = _slowly(start[:, missed], c[:, missed], alpha[missed], beta[missed], settings.backend)
+        end[:, missed] = _settled_slowly(start[:, missed], c[:, missed], alpha[missed], beta[missed], settings.backend)
     rates = np.array([4.0, 2.0, 1.0]) * (5e-4 if settings.quick else 5e-5)
     known = {"a_(i+1) - c_(i+1)/(2 c_i) a_i^2": lambda w: invariants(_flat(w), c)}
-    convergence = converge(study, list(rates), np.linspace(0, 0.6, 7), known)
+    convergence = converge(linear, list(rates), np.linspace(0, 0.6, 7), known)
     times = np.linspace(0, 4, 201)
-    path = study.trajectory(2e-3, times)
-    error = np.abs(study.system.error(path))[..., 0, 0] / np.abs(alpha)
+    path = linear.trajectory(2e-3, times)
+    error = np.abs(linear.system.error(path))[..., 0, 0] / np.abs(alpha)
     left = np.abs(alpha - beta * end.prod(axis=0)) / np.abs(alpha)
-    study.close()
+    linear.close()
     return Length(c, start, end, predicted, unstable, times, _flat(path), error, left, len(missed), convergence)
 
 
-def _study(start: Array, c: Array, alpha: Array, beta: Array, backend: str) -> Study:
+def _linear_networks(start: Array, c: Array, alpha: Array, beta: Array, backend: str) -> LinearNetworks:
     networks = Networks(list(start[..., None, None]), list(c[..., None, None]))
-    return Study(networks, beta[:, None, None], alpha[:, None, None], backend)
+    return LinearNetworks(networks, beta[:, None, None], alpha[:, None, None], backend)
 
 
-def _slowly(start: Array, c: Array, alpha: Array, beta: Array, backend: str) -> Array:
+def _settled_slowly(start: Array, c: Array, alpha: Array, beta: Array, backend: str) -> Array:
     """Return where chains end that are run by `SLOW`, (L, n)."""
     if not start.size:
         return start
-    study = _study(start, c, alpha, beta, backend)
-    end = _flat(study.settle(SLOW))
-    study.close()
+    linear = _linear_networks(start, c, alpha, beta, backend)
+    end = _flat(linear.settle(SLOW))
+    linear.close()
     return end
 
 
@@ -148,10 +148,10 @@ def _checks(L: int, one: Length, quick: bool) -> list[Check]:
     near = one.end_distance <= (30 * CLOSE if quick else CLOSE)
     count = one.start.shape[1]
     where = f"of {count} random chains, share"
-    whence = f"of {count} random chains, {one.again} of which are run again at lower rates, share"
+    of_all = f"of {count} random chains, {one.again} of which are run again at lower rates, share"
     strayed = float((~near & one.solved).mean()) if one.solved.any() else float("nan")
     rows: list[Row] = [
-        (f"{whence} that end at the predicted root", float(near.mean()), "==", 1.0, "all"),
+        (f"{of_all} that end at the predicted root", float(near.mean()), "==", 1.0, "all"),
         (
             "of the chains that begin in the unstable region, share that end at the predicted root",
             float(near[one.unstable].mean()),
@@ -180,7 +180,7 @@ def _draw(found: Mapping[int, Length]) -> Figure:
     figure = new_figure(7.6, 5.2)
     grid = figure.subplots(2, 3)
     for ax, (L, one) in zip(grid[0], found.items(), strict=True):
-        _ends(ax, L, one)
+        _draw_ends(ax, L, one)
     _parabolas(grid[1, 0], found[2])
     _errors(grid[1, 1], found[4])
     draw_convergence(grid[1, 2], {f"L = {L}": one.convergence for L, one in found.items()}, list(COLOURS.values()))
@@ -188,7 +188,7 @@ def _draw(found: Mapping[int, Length]) -> Figure:
     return figure
 
 
-def _ends(ax: Axes, L: int, one: Length) -> None:
+def _draw_ends(ax: Axes, L: int, one: Length) -> None:
     ax.axline((0, 0), slope=1, color=GREY, linewidth=0.7)
     for chosen, colour, label in ((~one.unstable, COLOURS[L], "stable"), (one.unstable, RED, "unstable")):
         ax.plot(one.predicted[0, chosen], one.end[0, chosen], ".", color=colour, markersize=4, label=f"{label} start")

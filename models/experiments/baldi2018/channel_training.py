@@ -1,8 +1,8 @@
 """What the experiments of Baldi, Sadowski and Lu 2018 on MNIST share: how a variant learns, and what is reported of it.
 
-784-100-100-100-100-10, four layers of tanh units and a softmax, minibatches of 100, 100 epochs, rate .1 that decays
-by 1e-6 an update (section 4.1); weights N(0, 2/(n_pre + n_post)). A quick run takes the digits that come with
-scikit-learn, layers of 40 units, minibatches of 20, three times the rate and 15 epochs.
+The network has 784-100-100-100-100-10 units: four layers of tanh units and a softmax. It learns in minibatches of 100 for
+100 epochs, at the rate .1 that decays by 1e-6 an update (section 4.1); weights begin as N(0, 2/(n_pre + n_post)). A quick
+run takes the digits that come with scikit-learn, layers of 40 units, minibatches of 20, three times the rate and 15 epochs.
 """
 
 from __future__ import annotations

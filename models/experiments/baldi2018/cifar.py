@@ -1,9 +1,10 @@
 """Baldi, Sadowski and Lu 2018, Fig. 5 and 6: random backpropagation in a convolutional network, on CIFAR-10.
 
-Three times 64 tanh maps of 5x5 and max pooling, 1024 tanh units, softmax; minibatches of 128, momentum .9, rate .01
-decaying by 1e-5 an update, images moved by up to 10% and mirrored (section 4.3); weights N(0, 2/(n_pre + n_post)). SRBP
-sends the error from the output straight to each layer that learns; SBP passes it down by the transposes, past all f' but
-that of the layer itself (without f' it is BP without f'). SBP has curves in the paper, and no value in its Table 1.
+The network has three layers of 64 tanh maps of 5x5, each with max pooling, 1024 tanh units, and a softmax. It learns in
+minibatches of 128 with momentum .9, at the rate .01 that decays by 1e-5 an update, from images that are moved by up to 10%
+and mirrored (section 4.3); weights begin as N(0, 2/(n_pre + n_post)). SRBP sends the error from the output straight to each
+layer that learns; SBP passes it down by the transposes, past all f' but that of the layer itself (without f' it is BP
+without f'). SBP has curves in the paper, and no value in its Table 1.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Baldi, Sadowski and Lu 2018, Fig. 9: dropout in the learning channel.
 
-Each hidden unit's error is lost with a probability, drawn anew for each unit, batch element and presentation, for its own
+Each hidden unit's error is lost with a probability, drawn again for each unit, batch element and presentation, for its own
 synapses and for all to whom it would pass it on; what is left is divided by 1 - p. The forward pass is not touched.
 """
 

@@ -1,13 +1,14 @@
 """Baldi, Sadowski and Lu 2018, sections 3, 6.1 and 7: where algorithms are the same, and what their equations conserve.
 
-Equal: RBP is SRBP in networks with one hidden layer, and in linear networks with layers of one size (with C_1 C_2 in the place
-of SRBP's C_1); a narrow layer limits the rank of what RBP brings to the layers below it, and not that of SRBP; with upper
-derivatives the two differ. Eq. 20: noise on the backward weights of BP, drawn anew at every update, averages to BP, and noise
-that stays does not. Gradient descent: a_(i+1)^2 - a_i^2 stays in chains (Eq. 54), and A_(i+1)^T A_(i+1) - A_i A_i^T in general
-(from Eq. 85, whose left side is A_(i+1)^T dA_(i+1)/dt); with powers (Eq. 119) a_1^2 - mu a_2^2 does. Theorem 1: chains A[1,
-1, 1] go to the next root of their cubic. Eq. 103 and 105: A_2 grows no faster than |S_TI| |A_1|, and the integral of
-|C A_2 A_1 - C S_TI S_II^-1|^2 is finite. mu = 1/3, which Theorem 12 leaves out, ends at a root of Eq. 117 as well. Theorem 9:
-where networks end, the solutions of Eq. 110 are isolated, and both matrices come to rest there (see `equivalence_discrete`).
+Two algorithms are equal in some networks: RBP is SRBP in networks with one hidden layer, and in linear networks with layers
+of one size (with C_1 C_2 in the place of SRBP's C_1). A narrow layer limits the rank of what RBP brings to the layers below
+it, and not that of SRBP; with upper derivatives the two differ. By Eq. 20, noise on the backward weights of BP, drawn again
+at every update, averages to BP, and noise that stays does not. Under gradient descent a_(i+1)^2 - a_i^2 stays in chains
+(Eq. 54), and A_(i+1)^T A_(i+1) - A_i A_i^T in general (from Eq. 85, whose left side is A_(i+1)^T dA_(i+1)/dt); with powers
+(Eq. 119) a_1^2 - mu a_2^2 stays. By Theorem 1 chains A[1, 1, 1] go to the next root of their cubic. By Eq. 103 and 105 A_2
+grows no faster than |S_TI| |A_1|, and the integral of |C A_2 A_1 - C S_TI S_II^-1|^2 is finite. With mu = 1/3, which
+Theorem 12 leaves out, learning ends at a root of Eq. 117 as well. By Theorem 9 the solutions of Eq. 110 are isolated where
+networks end, and both matrices come to rest there (see `equivalence_discrete`).
 
 Networks start at random, and the limits of the checks are ours, written down before the first run.
 """
@@ -52,7 +53,7 @@ def run(settings: Settings) -> Report:
     kept = _conserved(settings)
     settings.show_progress("baldi-equivalence: Theorem 1, and powers")
     ends, roots, gaps, places = cubic(64 if settings.quick else 256, settings)
-    rows += [*_on_average(averaged), *_on_conserved(kept), *on_roots(gaps, places), *third(settings)]
+    rows += [*_check_averages(averaged), *_check_conserved(kept), *on_roots(gaps, places), *third(settings)]
     settings.show_progress("baldi-equivalence: Eq. 103 and 105")
     limits = bounded(40.0 if settings.quick else 200.0, settings)
     settings.show_progress("baldi-equivalence: Theorem 9")
@@ -75,7 +76,7 @@ def _drawn(sizes: tuple[int, ...], key: int, settings: Settings) -> Drawn:
     return Drawn(weights, down, straight, rng.normal(size=(12, sizes[0])), rng.normal(size=(12, sizes[-1])))
 
 
-def _ends(flow: Flow, until: float = 2.0) -> list[Array]:
+def _last_weights(flow: Flow, until: float = 2.0) -> list[Array]:
     """Return W_1, ..., W_L at a time, at the rate .02."""
     found = [w[-1] for w in forward_weights(flow, 0.02, [0.0, until])]
     flow.close()
@@ -84,8 +85,8 @@ def _ends(flow: Flow, until: float = 2.0) -> list[Array]:
 
 def _gap(one: Drawn, transfer: str, straight: list[Array] | None = None) -> float:
     """Return the largest difference of the weights that RBP and SRBP learn, divided by the largest change of a weight."""
-    a = _ends(chain(one.weights, one.x, one.target, frfb, one.down, transfer))
-    b = _ends(skipping(one.weights, one.x, one.target, straight or one.straight, transfer))
+    a = _last_weights(chain(one.weights, one.x, one.target, frfb, one.down, transfer))
+    b = _last_weights(skipping(one.weights, one.x, one.target, straight or one.straight, transfer))
     gap = max(float(np.abs(v - w).max()) for v, w in zip(a, b, strict=True))
     largest_change = max(float(np.abs(v - w).max()) for v, w in zip(a, one.weights, strict=True))
     return gap / largest_change if largest_change else float("nan")
@@ -96,8 +97,8 @@ def _ranks(one: Drawn, settings: Settings) -> tuple[int, int]:
     rng = settings.rng(1)
     full = [rng.normal(size=c.shape) for c in one.straight]
     ends = (
-        _ends(chain(one.weights, one.x, one.target, frfb, one.down)),
-        _ends(skipping(one.weights, one.x, one.target, full)),
+        _last_weights(chain(one.weights, one.x, one.target, frfb, one.down)),
+        _last_weights(skipping(one.weights, one.x, one.target, full)),
     )
     rbp, srbp = (int(np.linalg.matrix_rank(w[0] - one.weights[0], tol=1e-8)) for w in ends)
     return rbp, srbp
@@ -156,7 +157,7 @@ def _updates(flow: Flow, looks: Array | list[int]) -> Array:
     return np.stack([(a - w[1]) / (rate * n) for a, n in zip(w[2:], looks, strict=True)])
 
 
-def _on_average(found: dict[str, Array]) -> list[Row]:
+def _check_averages(found: dict[str, Array]) -> list[Row]:
     anew, fixed, n = found["drawn anew"], found["fixed"], found["presentations"]
     slope = float(np.polyfit(np.log(n), np.log(anew), 1)[0]) if np.isfinite(anew).all() else float("nan")
     what = "Eq. 20, the mean update of W_1 from that of BP, relative"
@@ -215,7 +216,7 @@ def _drift(flow: Flow, rate: float, of: Callable[[list[Array]], list[Array]]) ->
     return drift / largest_change if largest_change else float("nan")
 
 
-def _on_conserved(kept: dict[str, Array]) -> list[Row]:
+def _check_conserved(kept: dict[str, Array]) -> list[Row]:
     rows: list[Row] = []
     for name, drifts in kept.items():
         ratios = drifts[:2] / drifts[1:3]

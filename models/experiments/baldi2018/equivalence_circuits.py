@@ -19,7 +19,7 @@ from ...networks.learning_channel_variant import Variant
 Array = NDArray[np.floating]
 Weights = Sequence[Array]
 
-#: Backpropagation whose backward weights have noise, drawn anew at every update (Eq. 20). No synapse knows its partner's
+#: Backpropagation whose backward weights have noise, drawn again at every update (Eq. 20). No synapse knows its partner's
 #: weight, so that this one is a control: the forward synapse draws what its partner has, as ``back``.
 noisy = Rule(
     "noisy-transpose",

@@ -3,7 +3,7 @@
 Eq. 110 says where the pair (A_1, C_1 A_2) can come to rest. A solution is alone in its neighbourhood if no direction solves the
 equations to first order: if their Jacobian has full column rank. The third line is taken as `matrix` has it, since that of the
 paper is misprinted. Where C_1 has more rows than columns, as in A[4, 3, 2], C_1 A_2 has only the directions that A_2 has. There
-the set of Eq. 110 is not discrete: what A_1 has outside of the columns of C_1 is not told by it. It never changes either
+the set of Eq. 110 is not discrete: it says nothing of the part of A_1 outside of the columns of C_1. It never changes either
 (dA_1/dt = C_1 ...), so that a second check holds it where it began.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..framework.experiment import Row, Settings
-from ..theory.convergence import Array, Study
+from ..theory.convergence import Array, LinearNetworks
 from .matrix import SIZES, drawn_problem
 
 __all__ = ["discrete", "on_discrete"]
@@ -32,20 +32,20 @@ def discrete(until: float, settings: Settings) -> dict[str, Array]:
     found: dict[str, list[Array]] = {"isolated": [], "held": [], "moved": [], "changed": []}
     for place, sizes in enumerate(SIZES):
         networks, S_II, S_TI = drawn_problem(sizes, 10 + place, settings)
-        study = Study(networks, S_II, S_TI, settings.backend)
+        linear = LinearNetworks(networks, S_II, S_TI, settings.backend)
         C = networks.channel[0]
-        A1, A2 = study.trajectory(1e-2, np.linspace(0, until, 41))
-        study.close()
+        A1, A2 = linear.trajectory(1e-2, np.linspace(0, until, 41))
+        linear.close()
         goal = C @ S_TI @ np.linalg.inv(S_II)
         ends = list(zip(A1[-1], A2[-1], C, goal, strict=True))
         for name in ("isolated", "held"):
             found[name].append(np.array([_isolated(*one, held=name == "held") for one in ends]))
         for name, first in (("moved", 20), ("changed", 0)):
-            found[name].append(np.maximum(_moves(A1, first), _moves(C @ A2, first)))
+            found[name].append(np.maximum(_largest_move(A1, first), _largest_move(C @ A2, first)))
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
-def _moves(w: Array, first: int) -> Array:
+def _largest_move(w: Array, first: int) -> Array:
     """Return the largest distance from the end since a look, over the size at the end, (count,)."""
     return np.linalg.norm(w[first:] - w[-1], axis=(-1, -2)).max(axis=0) / np.linalg.norm(w[-1], axis=(-1, -2))
 

@@ -7,7 +7,7 @@ from numpy.polynomial import Polynomial
 
 from ...networks.independent_networks import Networks
 from ..framework.experiment import Row, Settings
-from ..theory.convergence import SMALL, Array, Stages, Study
+from ..theory.convergence import SMALL, Array, LinearNetworks, Stages
 from .chain_fixed_points import next_root
 from .nonlinear import INPUTS, Powers
 
@@ -25,9 +25,9 @@ def cubic(count: int, settings: Settings) -> tuple[Array, Array, Array, Array]:
     start, c = rng.uniform(-1.8, 1.8, (2, count)), rng.uniform(0.5, 1.5, count)
     alpha, beta = rng.uniform(0.5, 1.5, (2, count))
     networks = Networks(list(start[..., None, None]), [c[:, None, None]])
-    study = Study(networks, beta[:, None, None], alpha[:, None, None], settings.backend)
-    ends = study.settle(STAGES)[0][:, 0, 0]
-    study.close()
+    linear = LinearNetworks(networks, beta[:, None, None], alpha[:, None, None], settings.backend)
+    ends = linear.settle(STAGES)[0][:, 0, 0]
+    linear.close()
     K = start[1] - start[0] ** 2 / (2 * c)
     cubics = [Polynomial([ci * a, -ci * b * k, 0, -b / 2]) for ci, a, b, k in zip(c, alpha, beta, K, strict=True)]
     roots = np.array([next_root(Q, a) for Q, a in zip(cubics, start[0], strict=True)])
@@ -78,10 +78,10 @@ def bounded(until: float, settings: Settings) -> dict[str, Array]:
     C, S_TI = rng.normal(0, 1, (count, 3, 2)), rng.normal(0, 0.6, (count, 2, 4))
     basis = np.linalg.qr(rng.standard_normal((count, 4, 4)))[0]
     S_II = (basis * rng.uniform(0.5, 1.5, (count, 1, 4))) @ basis.transpose(0, 2, 1)
-    study = Study(Networks([A1, A2], [C]), S_II, S_TI, settings.backend)
+    linear = LinearNetworks(Networks([A1, A2], [C]), S_II, S_TI, settings.backend)
     times = np.linspace(0, until, 401)
-    low, high = study.trajectory(1e-2, np.round(times / 1e-2) * 1e-2)
-    study.close()
+    low, high = linear.trajectory(1e-2, np.round(times / 1e-2) * 1e-2)
+    linear.close()
     sizes = np.linalg.norm(low, axis=(2, 3)), np.linalg.norm(high, axis=(2, 3))
     bound = np.linalg.norm(S_TI, axis=(1, 2)) * sizes[0].max(axis=0)
     left = np.linalg.norm(C @ high @ low - C @ S_TI @ np.linalg.inv(S_II), axis=(2, 3)) ** 2

@@ -1,13 +1,14 @@
 """Baldi, Sadowski and Lu 2018, section 6, Facts 2, 3, 4 and 6, and what sections 3, 5.1 and 8 say of other channels.
 
-In double precision and small circuits: the opposite error turns every update round (Fact 2); no error, no update (Fact 3); with
-congruent weights every update of A[N_0, N_1, 1] has the sign of the gradient's (Fact 4). On images (MNIST, 784-100-100-100-100-
-10, minibatches of 100, 5 epochs): congruent weights are faster, kept or at first only, and not needed; samples of a class get
-signals alike, those of two classes do not, and for half of the classes the signal points to the side of BP's (Fact 6); a random
-matrix for the top layer does not work at all (section 8); matrices of +-1, cascades, RBP and SRBP mixed, and three matrices
-averaged all learn (section 3). After 100 epochs, as many as the paper has, errors of 10 bits are like exact ones (section 5.1);
-after 5 epochs BP with 10 bits is still 1.7 points behind, as its errors are clipped. The text gives no numbers for these; the
-limits of the checks were written down before the first full run. The quick run is on digits.
+Small circuits in double precision show three facts: the opposite error reverses every update (Fact 2); without an error
+there is no update (Fact 3); with congruent weights every update of A[N_0, N_1, 1] has the sign of the gradient's (Fact 4).
+On images (MNIST, 784-100-100-100-100-10, minibatches of 100, 5 epochs) congruent weights are faster, kept or at first only,
+and not needed; samples of a class get signals alike, those of two classes do not, and for half of the classes the signal
+points to the side of BP's (Fact 6); a random matrix for the top layer does not work at all (section 8); matrices of +-1,
+cascades, RBP and SRBP mixed, and three matrices averaged all learn (section 3). After 100 epochs, as many as the paper has,
+errors of 10 bits are like exact ones (section 5.1); after 5 epochs BP with 10 bits is still 1.7 points behind, as its
+errors are clipped. The text gives no numbers for these; the limits of the checks were written down before the first full
+run. The quick run is on digits.
 """
 
 from __future__ import annotations
@@ -54,9 +55,9 @@ def run(settings: Settings) -> Report:
     rows = [
         *_signs(settings),
         *_orthant(settings),
-        *_unison(data, settings),
-        *_congruence(curves),
-        *_others(curves, 1.5 if settings.quick else 1.0),
+        *_check_signals_alike(data, settings),
+        *_check_congruence(curves),
+        *_check_other_channels(curves, 1.5 if settings.quick else 1.0),
     ]
     return Report(checks("", rows), draw_curves(curves, PANELS, 0 if settings.quick else LOWEST))
 
@@ -137,7 +138,7 @@ def _once(flow: Flow) -> Array:
 # ---- Fact 6 --------------------------------------------------------------------------------------------------------
 
 
-def _unison(data: Dataset, settings: Settings) -> list[Row]:
+def _check_signals_alike(data: Dataset, settings: Settings) -> list[Row]:
     """Return how alike the signals are that samples of one class, and of two, receive before learning; SRBP against BP."""
     within, between, sides = [], [], []
     for seed in settings.seeds:
@@ -177,7 +178,7 @@ def _signals(data: Dataset, algorithm: str, seed: int, settings: Settings) -> Ar
 # ---- channels on images --------------------------------------------------------------------------------------------
 
 
-def _congruence(curves: Curves) -> list[Row]:
+def _check_congruence(curves: Curves) -> list[Row]:
     """Check fact 4: training errors after the first epoch, over that of RBP."""
     first = {name: 100 - float(np.mean([run["train"][0] for run in runs])) for name, runs in curves.items()}
     rows: list[Row] = []
@@ -200,7 +201,7 @@ def _congruence(curves: Curves) -> list[Row]:
     ]
 
 
-def _others(curves: Curves, margin: float) -> list[Row]:
+def _check_other_channels(curves: Curves, margin: float) -> list[Row]:
     test: Mapping[str, float] = {name: at_end(runs) for name, runs in curves.items()}
     wrong = {name: (100 - value) / 90 for name, value in test.items()}
     top, own = test["top layer: a random matrix"], test["top layer: its own errors"]

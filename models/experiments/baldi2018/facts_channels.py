@@ -48,7 +48,7 @@ def run(name: str, data: Dataset, protocol: Protocol, seed: int, settings: Setti
     rows, _ = or_guess(lambda: trained(settings, net, data, epochs, label=label), epochs, data.classes)
     found = {part: [round(100 * (1 - row[f"{part}_error"]), 4) for row in rows] for part in ("train", "test")}
     if name == LINKED[0]:
-        found["congruent"] = [100.0, round(100 * _congruent(net), 4)]
+        found["congruent"] = [100.0, round(100 * _share_congruent(net), 4)]
     net.close()
     return found
 
@@ -85,7 +85,7 @@ def links(name: str, forward: list[Array], rng: np.random.Generator) -> Links:
     return {(a, b): [drawn(a, b) / np.sqrt(3) for _ in range(3)] for a, b in steps}
 
 
-def _congruent(net: Circuit) -> float:
+def _share_congruent(net: Circuit) -> float:
     """Return the share of the channel's weights that have the sign of their forward partners."""
     L = sum(name.startswith("c") for name in net.projections) + 1
     layers = ["x", *(f"h{h}" for h in range(1, L)), "o"]

@@ -32,7 +32,7 @@ def run(settings: Settings) -> Report:
     traced = Plane(*starts(), settings.backend)
     rate = 5e-3 if settings.quick else 1e-3
     paths = traced.trajectory(rate, np.linspace(0, 12, 241))
-    beside = traced.study.system.solve(np.linspace(0, 12, 25))
+    beside = traced.linear.system.solve(np.linspace(0, 12, 25))
     away = paths[::10] - np.stack([w[..., 0, 0] for w in beside], axis=1)
     turned = (exponents > 0) == (at**2 + 1 / at < 0)
     made: list[Row] = [
@@ -52,7 +52,7 @@ def run(settings: Settings) -> Report:
     ]
     report = Report(checks("", made), _draw(arrows, found, paths, at, exponents))
     for plane in (arrows, traced):
-        plane.study.close()
+        plane.linear.close()
     return report
 
 
@@ -61,8 +61,9 @@ def displaced(a1: Array, backend: str) -> Array:
     plane = Plane(a1 + SMALL, 1 / a1, backend)
     rate = 1e-3
     times = np.array([0, 0.05])
-    w = plane.study.system.error(plane.study.trajectory(rate, times))[..., 0, 0]  # alpha - beta P = -w, to first order
-    plane.study.close()
+    trajectory = plane.linear.trajectory(rate, times)
+    w = plane.linear.system.error(trajectory)[..., 0, 0]  # alpha - beta P = -w, to first order
+    plane.linear.close()
     return np.log(np.abs(w[1] / w[0])) / times[1]
 
 

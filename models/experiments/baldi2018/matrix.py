@@ -24,7 +24,7 @@ from ...networks.independent_networks import Networks
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, letter, new_figure
-from ..theory.convergence import Array, Convergence, Study, converge, draw_convergence
+from ..theory.convergence import Array, Convergence, LinearNetworks, converge, draw_convergence
 
 SIZES = ((4, 3, 2), (3, 3, 3), (3, 2, 4))
 PLAIN = (2, 2, 2)
@@ -68,28 +68,28 @@ def run(settings: Settings) -> Report:
 
 def _matrices(sizes: tuple[int, ...], key: int, settings: Settings) -> Matrices:
     networks, S_II, S_TI = drawn_problem(sizes, key, settings)
-    study = Study(networks, S_II, S_TI, settings.backend)
+    linear = LinearNetworks(networks, S_II, S_TI, settings.backend)
     C = networks.channel[0]
     goal = C @ S_TI @ np.linalg.inv(S_II)
     rate = 1e-2 if settings.quick else 5e-3
     times = np.concatenate([np.linspace(0, 4, 21)[:-1], np.geomspace(4, 40 if settings.quick else 400, 40)])
     times = np.round(times / rate) * rate
-    A1, A2 = study.trajectory(rate, times)
+    A1, A2 = linear.trajectory(rate, times)
     gap = np.linalg.norm(C @ A2 @ A1 - goal, axis=(-1, -2)) / np.linalg.norm(goal, axis=(-1, -2))
 
     def eq_92(w: Sequence[Array]) -> Array:
         W1, W2 = w
-        return C @ W2 + _t(C @ W2) - W1 @ _t(W1)
+        return C @ W2 + _transposed(C @ W2) - W1 @ _transposed(W1)
 
     rates = [1e-2, 5e-3, 2.5e-3] if settings.quick else [4e-4, 2e-4, 1e-4]
-    convergence = converge(study, rates, np.linspace(0, 1.2, 7), {"Eq. 92": eq_92})
-    study.close()
-    V = C @ A2 @ _t(C @ A2) - A1 @ _t(goal) - goal @ _t(A1)
-    printed = C @ A2 @ _t(C @ A2) + A1 @ _t(C @ S_TI) + C @ S_TI @ _t(A1)
+    convergence = converge(linear, rates, np.linspace(0, 1.2, 7), {"Eq. 92": eq_92})
+    linear.close()
+    V = C @ A2 @ _transposed(C @ A2) - A1 @ _transposed(goal) - goal @ _transposed(A1)
+    printed = C @ A2 @ _transposed(C @ A2) + A1 @ _transposed(C @ S_TI) + C @ S_TI @ _transposed(A1)
     moved = [np.linalg.norm(w[-10:] - w[-1], axis=(-1, -2)).max(axis=0) for w in (A1, A2)]
     lengths = np.linalg.norm(A1, axis=(-1, -2)), np.linalg.norm(A2, axis=(-1, -2))
     still = np.maximum(moved[0] / lengths[0][-1], moved[1] / lengths[1][-1])
-    return Matrices(times, gap, lengths, (_rise(V), _rise(printed)), still, convergence)
+    return Matrices(times, gap, lengths, (_largest_eigenvalue(V), _largest_eigenvalue(printed)), still, convergence)
 
 
 def drawn_problem(sizes: tuple[int, ...], key: int, settings: Settings) -> tuple[Networks, Array, Array]:
@@ -103,15 +103,15 @@ def drawn_problem(sizes: tuple[int, ...], key: int, settings: Settings) -> tuple
         return Networks([A1, A2], [one]), one, one
     C = rng.normal(0, 1, (count, n1, n2))
     basis = np.linalg.qr(rng.standard_normal((count, n0, n0)))[0]
-    S_II = (basis * rng.uniform(0.5, 1.5, (count, 1, n0))) @ _t(basis)
+    S_II = (basis * rng.uniform(0.5, 1.5, (count, 1, n0))) @ _transposed(basis)
     return Networks([A1, A2], [C]), S_II, rng.normal(0, 0.6, (count, n2, n0))
 
 
-def _t(m: Array) -> Array:
+def _transposed(m: Array) -> Array:
     return np.swapaxes(m, -1, -2)
 
 
-def _rise(V: Array) -> float:
+def _largest_eigenvalue(V: Array) -> float:
     """Return the largest eigenvalue of what V changes, from look to look."""
     return float(np.linalg.eigvalsh(np.diff(V, axis=0)).max())
 

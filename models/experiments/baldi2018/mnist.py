@@ -53,12 +53,12 @@ def _orders(curves: Curves) -> list[Check]:
         for name in ("BP", "SBP", "RBP", "SRBP")
     ]
     return checks + [
-        Check(f"{name}: points of training accuracy lost without f'", _lost(curves, name), ">", 0.0)
+        Check(f"{name}: points of training accuracy lost without f'", _accuracy_lost(curves, name), ">", 0.0)
         for name in ("BP", "RBP", "SRBP")
     ]
 
 
-def _lost(curves: Curves, name: str) -> float:
+def _accuracy_lost(curves: Curves, name: str) -> float:
     return at_end(curves[name], "train") - at_end(curves[name + NO], "train")
 
 

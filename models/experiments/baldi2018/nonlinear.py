@@ -1,8 +1,8 @@
 """Baldi, Sadowski and Lu 2018, section 7.9: A[1, 1, 1] whose hidden unit has the power non-linearity O = S^mu.
 
-With f' in the learning channel (Eq. 114), a_2 = a_1^2/(2 c_1 mu) + K along the way, and a_1 goes to a positive root of
-Eq. 117 from any positive start (Theorem 12): mu = 1, 1.5, 2, 3, 128 starts each. Without f' (Eq. 113) the two equations
-want a_2 a_1^mu to be alpha/beta and gamma/delta, with
+With f' in the learning channel (Eq. 114), a_2 = a_1^2/(2 c_1 mu) + K along the way, and a_1 goes to a positive root of Eq.
+117 from any positive start (Theorem 12). This is run for mu = 1, 1.5, 2 and 3, from 128 starts each. Without f' (Eq. 113)
+the two equations want a_2 a_1^mu to be alpha/beta and gamma/delta, with
 
     alpha = E(T I^mu), beta = E(I^(2 mu)), gamma = E(T I), delta = E(I^(mu+1))
 
@@ -103,7 +103,7 @@ def run(settings: Settings) -> Report:
         ends[mu], found[mu] = _settle(powers, settings)
         made += _checks(mu, ends[mu], found[mu], settings)
     settings.show_progress("baldi-nonlinear: without f'")
-    times, drifting, resting = _without(settings)
+    times, drifting, resting = _without_derivative(settings)
     made += _beside(drifting, resting)
     return Report(made, _draw(ends, found, times, drifting, resting))
 
@@ -145,7 +145,7 @@ def _until(settings: Settings) -> float:
     return 10.0 if settings.quick else 30.0
 
 
-def _without(settings: Settings) -> tuple[Array, Array, Array]:
+def _without_derivative(settings: Settings) -> tuple[Array, Array, Array]:
     """Return times, and weights (times, 2, n) without f', mu = 2: targets that I^mu does not give, and targets that
     it does.
     """

@@ -1,8 +1,8 @@
 """Baldi, Sadowski and Lu 2018, Fig. 7 and 8: errors, or updates, of few bits (Eq. 16-19).
 
-Errors: J, as it reaches a hidden unit, before f' and before it is passed down, with alpha = 2^-3. Updates: of every layer,
-the mean over the minibatch times the rate, with alpha = 2^-6, so that alpha is the most that a weight changes by. The rate
-does not decay. sign(0) is 0.
+A quantised error is J, as it reaches a hidden unit, before f' and before it is passed down, with alpha = 2^-3. A quantised
+update, of every layer, is the mean over the minibatch times the rate, with alpha = 2^-6, so that alpha is the most that a
+weight changes by. The rate does not decay. sign(0) is 0.
 
 This differs from the text. Section 5.2 and the caption of Fig. 8 say that the update of each example is quantised, before the
 sum over the minibatch. But then the smallest error moves a weight as much as a large one, weights grow when all is learned,

@@ -38,7 +38,7 @@ def run(settings: Settings) -> Report:
     sweep = {f"SRBP sparse-{n}": BASE["SRBP"].with_(matrix="sparse", n=n) for n in _levels(units) if n not in LEVELS}
     curves = learn(plan | sweep, settings)
     checks = _quick_checks(curves) if settings.quick else [p.check(name, curves[name]) for name, p in TABLE.items()]
-    return Report([*checks, *_ends(curves, units)], _draw(curves, units))
+    return Report([*checks, *_check_ends(curves, units)], _draw(curves, units))
 
 
 def _levels(units: int) -> list[int]:
@@ -50,8 +50,8 @@ def _quick_checks(curves: Curves) -> list[Check]:
     return [Check(f"{n}: test accuracy on digits", at_end(curves[n]), ">=", floor) for n, floor in floors.items()]
 
 
-def _ends(curves: Curves, units: int) -> list[Check]:
-    """Fig. 4: both ends fail, and nothing between them does."""
+def _check_ends(curves: Curves, units: int) -> list[Check]:
+    """Check Fig. 4: both ends fail, and nothing between them does."""
     inner = [at_end(curves[f"SRBP sparse-{n}"]) for n in _levels(units) if 2 <= n <= 0.8 * units]
     return [
         Check(f"SRBP, n = {n} of {units}: points of test accuracy below the worst n between 2 and {0.8 * units:g}",

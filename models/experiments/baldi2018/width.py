@@ -1,10 +1,9 @@
 """Baldi, Sadowski and Lu 2018, sections 7.5 and 7.6: A[1, N, 1] (Theorem 5) and A[N, 1, N] (Lemma 1, Theorem 6).
 
-A[1, N, 1]: b_i = a_i^2/(2 c_i) + C_i and a_i = (c_i/c_1) a_1 + K_i, so that a_1 ends at a root of a cubic.
-A[N, 1, N], an autoencoder of white data: CB = |A|^2/2 + K (Eq. 66), A goes to beta C, where beta is the positive root
-of 1 - (t^2 |C|^2/2 + K) t (Eq. 77; there is but one), B to C^T/(beta |C|^2), and P = BA to C^T C/|C|^2. Printed is a P
-without the quotient; with |C|^2 as a factor it would be off by |C|^4.
-N = 4, 128 random starts of each.
+In A[1, N, 1] b_i = a_i^2/(2 c_i) + C_i and a_i = (c_i/c_1) a_1 + K_i, so that a_1 ends at a root of a cubic. In A[N, 1, N],
+an autoencoder of white data, CB = |A|^2/2 + K (Eq. 66). A goes to beta C, where beta is the positive root of 1 - (t^2
+|C|^2/2 + K) t (Eq. 77; there is but one), B goes to C^T/(beta |C|^2), and P = BA to C^T C/|C|^2. The paper prints a P
+without the quotient; with |C|^2 as a factor it would be off by |C|^4. There are 128 random starts of each, with N = 4.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from numpy.polynomial import Polynomial
 from ...networks.independent_networks import Networks
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from ..framework.figure_style import BLUE, ORANGE, RED, letter, new_figure
-from ..theory.convergence import Convergence, Stages, Study, converge, draw_convergence
+from ..theory.convergence import Convergence, LinearNetworks, Stages, converge, draw_convergence
 from .chain_fixed_points import Array, next_root
 
 N, COUNT = 4, 128
@@ -61,7 +60,7 @@ def run(settings: Settings) -> Report:
             ("distance of P from C^T C/|C|^2, the worst start", float(np.abs(product - wanted).max()), "<=", limit),
             (
                 "starts whose P is nearer to C^T C/|C|^2 than to C^T C |C|^2",
-                int((_far(product - wanted) < _far(product - wanted * size**2)).sum()),
+                int((_norms(product - wanted) < _norms(product - wanted * size**2)).sum()),
                 "==",
                 len(C),
             ),
@@ -70,7 +69,7 @@ def run(settings: Settings) -> Report:
     return Report(made, _draw(wide, narrow))
 
 
-def _far(matrices: Array) -> Array:
+def _norms(matrices: Array) -> Array:
     return np.linalg.norm(matrices, axis=(1, 2))
 
 
@@ -84,16 +83,16 @@ def expansive(settings: Settings) -> Width:
     a, b = rng.uniform(-1.5, 1.5, (2, count, N))
     c = rng.choice([-1, 1], (count, N)) * rng.uniform(0.5, 1.5, (count, N))
     alpha, beta = rng.choice([-1, 1], count) * rng.uniform(0.5, 1.5, count), rng.uniform(0.5, 1.5, count)
-    study = Study(
+    linear = LinearNetworks(
         Networks([a[:, :, None], b[:, None, :]], [c[:, :, None]]),
         beta[:, None, None],
         alpha[:, None, None],
         settings.backend,
     )
-    W1, W2 = study.settle(QUICK if settings.quick else STAGES)
+    W1, W2 = linear.settle(QUICK if settings.quick else STAGES)
     known = {"b_i - a_i^2/(2 c_i)": lambda w: w[1][..., 0, :] - w[0][..., 0] ** 2 / (2 * c)}
-    convergence = converge(study, _rates(settings), np.linspace(0, 0.6, 7), known)
-    study.close()
+    convergence = converge(linear, _rates(settings), np.linspace(0, 0.6, 7), known)
+    linear.close()
     predicted = np.array([_cubic(*of) for of in zip(a, b, c, alpha, beta, strict=True)])
     unstable = np.sum(a**2 + b * c, axis=1) < 0
     return Width(np.concatenate([W1[..., 0], W2[:, 0]], axis=1), predicted, unstable, convergence)
@@ -115,15 +114,15 @@ def compressive(settings: Settings) -> tuple[Width, Array, Array]:
     A, C = rng.uniform(-1.5, 1.5, (2, count, 1, N))
     B = rng.uniform(-1.5, 1.5, (count, N, 1))
     white = np.tile(np.eye(N), (count, 1, 1))
-    study = Study(Networks([A, B], [C]), white, white, settings.backend)
-    A_end, B_end = study.settle(QUICK if settings.quick else STAGES)
+    linear = LinearNetworks(Networks([A, B], [C]), white, white, settings.backend)
+    A_end, B_end = linear.settle(QUICK if settings.quick else STAGES)
 
     def lemma_1(w: Sequence[Array]) -> Array:
         W1, W2 = w
         return (C @ W2)[..., 0, 0] - np.sum(W1**2, axis=(-1, -2)) / 2
 
-    convergence = converge(study, _rates(settings), np.linspace(0, 0.6, 7), {"Lemma 1, CB - |A|^2/2": lemma_1})
-    study.close()
+    convergence = converge(linear, _rates(settings), np.linspace(0, 0.6, 7), {"Lemma 1, CB - |A|^2/2": lemma_1})
+    linear.close()
     K, size = lemma_1((A, B)), np.sum(C**2, axis=(1, 2))
     beta = np.array([_positive_root(k, s) for k, s in zip(K, size, strict=True)])[:, None]
     predicted = np.concatenate([beta * C[:, 0], C[:, 0] / (beta * size[:, None])], axis=1)
@@ -164,14 +163,14 @@ def _checks(about: str, one: Width, limit: float, settings: Settings) -> list[Ch
 def _draw(wide: Width, narrow: Width) -> Figure:
     figure = new_figure(7.6, 2.9)
     one, other, rates = figure.subplots(1, 3)
-    _ends(one, wide, "A[1, 4, 1]: the cubic", ("in the unstable region", "elsewhere"))
-    _ends(other, narrow, "A[4, 1, 4]: A to βC", ("K < 0", "K ≥ 0"))
+    _draw_ends(one, wide, "A[1, 4, 1]: the cubic", ("in the unstable region", "elsewhere"))
+    _draw_ends(other, narrow, "A[4, 1, 4]: A to βC", ("K < 0", "K ≥ 0"))
     draw_convergence(rates, {"A[1, 4, 1]": wide.convergence, "A[4, 1, 4]": narrow.convergence}, [BLUE, ORANGE])
     letter([one, other, rates])
     return figure
 
 
-def _ends(ax: Axes, one: Width, title: str, names: tuple[str, str]) -> None:
+def _draw_ends(ax: Axes, one: Width, title: str, names: tuple[str, str]) -> None:
     ax.axline((0, 0), slope=1, color="black", linewidth=0.5, zorder=0)
     for chosen, colour, name in ((~one.unstable, BLUE, names[1]), (one.unstable, RED, names[0])):
         ax.plot(one.predicted[chosen].ravel(), one.end[chosen].ravel(), ".", color=colour, markersize=3, label=name)

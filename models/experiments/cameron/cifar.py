@@ -1,9 +1,10 @@
 """Cameron, Chen, Wagner and Sejnowski, CIFAR-10: four layers, fully connected, the error through a chain of learned W^+.
 
-3072-300-200-100-10, tanh, linear output with half the squared error, minibatches of 100, rate .02/(1 + 5e-5 n), B's
-rate .1, 30 epochs; pixels from 0 to 1, less their mean image. The data are CIFAR-10 (JPEG): pictures that went through
-lossy JPEG, in the layout of the binary version; from the original files (the same folder and names) the numbers differ
-a little. The quick run is on 8x8 digits, 64-40-30-20-10, minibatches of 20, rate .05, 10 epochs.
+The network has 3072-300-200-100-10 units, tanh, and a linear output with half the squared error. It learns in minibatches
+of 100, at the rate .02/(1 + 5e-5 n), with the rate .1 for B, for 30 epochs. Pixels go from 0 to 1, less their mean image.
+The data are CIFAR-10 (JPEG): pictures that went through lossy JPEG, in the layout of the binary version; from the original
+files (the same folder and names) the numbers differ a little. The quick run is on 8x8 digits, 64-40-30-20-10, with
+minibatches of 20, the rate .05, and 10 epochs.
 """
 
 from __future__ import annotations

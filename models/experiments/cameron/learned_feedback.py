@@ -1,10 +1,10 @@
 """What the experiments of Cameron et al. share: networks that learn by learned pseudoinverse feedback, and controls.
 
-Widths, non-linearity and rates are not in the paper. Here: hidden layers that narrow, tanh units, a linear output and
-half the squared error (the paper's loss), no biases; weights by Glorot and Bengio, minibatches, one rate for all
-methods, rate/(1 + decay*updates). "Layers" are layers of weights. RF is the paper's method (B begins at 0 and follows W
-by noise, after each minibatch) with f' in the error, "RF, no f'" the poster's rule as it is printed, without it; BP has
-the transpose of W, and FA has B fixed, drawn as W^T is.
+Widths, non-linearity and rates are not in the paper. Here hidden layers narrow, units are tanh, and the output is linear
+with half the squared error (the paper's loss), without biases. Weights begin as by Glorot and Bengio, and learn in
+minibatches with one rate for all methods, rate/(1 + decay*updates). "Layers" are layers of weights. RF is the paper's
+method (B begins at 0 and follows W by noise, after each minibatch) with f' in the error. "RF, no f'" is the poster's rule
+as it is printed, without it. BP has the transpose of W, and FA has B fixed, drawn as W^T is.
 """
 
 from __future__ import annotations

@@ -6,11 +6,12 @@ The iteration is learning: one stimulus x with |x| = 1, rate 1, dA = B e x^T mov
 (y* - tanh)/tanh', local to it; B has learned W^+ by recirculation, with W fixed. (The poster's rule lacks a minus sign, as e
 is h_L - h* there, and its left inverse holds h/|h|^2, which the rule drops: |x| = 1 has it right.)
 
-6-8-4, so that f can be 0: Newton's order of convergence, 2, against the 1 of gradient descent, from the same starts to
-the same h, as T moves h within the rows of W. B is learned in a circuit of its own, from which Python carries it over,
-once and before the first presentation of the iteration. Newton's method diverges from some starts that are far from a
-solution (the theorem holds "under certain conditions"); starts from which it does so in NumPy are left out. 6-4-8, where f
-cannot be 0, with linear outputs: the fixed point has T f = 0, and is that of gradient descent, the least squares.
+In a network of 6-8-4 units f can be 0. There Newton's order of convergence, 2, is compared with the order 1 of gradient
+descent, from the same starts to the same h, as T moves h within the rows of W. B is learned in a circuit of its own, from
+which Python carries it over, once and before the first presentation of the iteration. Newton's method diverges from some
+starts that are far from a solution (the theorem holds "under certain conditions"); starts from which it does so in NumPy
+are left out. In a network of 6-4-8 units with linear outputs f cannot be 0: the fixed point has T f = 0, and is that of
+gradient descent, the least squares.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def run(settings: Settings) -> Report:
     W = matrices(count, 4, 8, rng)
     h0 = rng.normal(0, 0.3, (count, 8))
     y = np.tanh(np.einsum("noh,nh->no", W, h0 + rng.normal(0, 0.5, (count, 8))))
-    near = [_near(*one) for one in zip(W, h0, y, strict=True)]
+    near = [_is_near(*one) for one in zip(W, h0, y, strict=True)]
     W, h0, y = W[near], h0[near], y[near]
     settings.show_progress("cameron-newton: W^+ is learned")
     B = learned(W, 300 if settings.quick else 3000, settings.backend)
@@ -72,11 +73,11 @@ def run(settings: Settings) -> Report:
     pinv = learned(tall, 300 if settings.quick else 3000, settings.backend)
     start = rng.normal(0, 0.3, (count, 4))
     squares = iterate(tall, pinv, start, target, "", 1.0, 4, settings.backend)
-    made = _checks(W, B, newton, gradient) + _least_squares(tall, pinv, target, squares)
+    made = _checks(W, B, newton, gradient) + _check_least_squares(tall, pinv, target, squares)
     return Report(made, _draw(newton, gradient))
 
 
-def _near(W: Array, h: Array, y: Array) -> bool:
+def _is_near(W: Array, h: Array, y: Array) -> bool:
     """Return whether Newton's iteration with the exact W^+ comes closer to a solution in 9 steps; from far away it may
     diverge.
     """
@@ -169,18 +170,18 @@ def _checks(W: Array, B: Array, newton: Iteration, gradient: Iteration) -> list[
                 "within",
                 (0.9, 1.1),
             ),
-            ("gradient descent: |f| after 9 presentations, the median", _slow(gradient), ">", 1e-3),
+            ("gradient descent: |f| after 9 presentations, the median", _error_after_nine(gradient), ">", 1e-3),
             ("where both end: distance over the way of gradient descent, the worst", float(distances.max()), "<=", 0.1),
         ],
     )
 
 
-def _slow(found: Iteration) -> float:
+def _error_after_nine(found: Iteration) -> float:
     """Return |f| after 9 presentations, the median of networks that have come nearer."""
     return of_learned(float(np.median(found.f[9])), float(np.median(found.f[9] / found.f[0])))
 
 
-def _least_squares(W: Array, B: Array, y: Array, found: Iteration) -> list[Check]:
+def _check_least_squares(W: Array, B: Array, y: Array, found: Iteration) -> list[Check]:
     best = (np.linalg.pinv(W) @ y[..., None])[..., 0]
     return checks(
         f"6-4-8, {len(W)} networks: ",

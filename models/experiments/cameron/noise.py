@@ -1,12 +1,14 @@
 """Cameron, Chen, Wagner and Sejnowski: mean-zero noise at every layer trains the pairs, and no data are needed.
 
-A chain 24-16-16-24: one pair that contracts, one square, one that expands, all going round at the same time, each
-layer the upper end of one pair and the lower end of the next; noise N(0, 1), 100 batch elements, rate .1/(1 + .01 n).
+In a chain of 24-16-16-24 units one pair contracts, one is square, and one expands. All of them learn at the same time, and
+each layer is the upper end of one pair and the lower end of the next. Noise is N(0, 1), there are 100 batch elements, and
+the rate is .1/(1 + .01 n).
 
-Then a network as it is in use, 20-24-16-8 (tanh units, weights by Glorot and Bengio, stimuli and labels drawn at
-random): noise teaches B alone, rate .1/(1 + .001 n). The supervised rule is there, with the rate 0, so that whatever
-moves W is noise. Nothing does. Beside it, the same pairs with dA on: so far would noise alone have moved the weights
-that a task needs. That is how the two are kept apart: dA is off, and noise comes after the supervised phases.
+The second network is one as it is in use, 20-24-16-8 (tanh units, weights by Glorot and Bengio, stimuli and labels drawn at
+random): noise teaches B alone, at the rate .1/(1 + .001 n). The supervised rule is there with the rate 0, so that whatever
+moves W is noise. Nothing moves it. Beside it, the same pairs learn with dA on, which shows how far noise alone would have
+moved the weights that a task needs. Two things keep task and noise apart: dA is off, and noise comes after the supervised
+phases.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from ....plasticity.rules import recirculated_feedback, recirculation
 from ...networks.recirculation import chain, recirculating
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, ORANGE, letter, new_figure
-from .pseudoinverse_pairs import CONDITIONS, Pair, draw_pair, furthest, kept_course, trajectory, worst
+from .pseudoinverse_pairs import CONDITIONS, Pair, draw_pair, furthest, kept_pairs, trajectory, worst
 
 SIZES = (24, 16, 16, 24)
 PAIRS = ("contracting, 24 to 16", "square, 16 to 16", "expanding, 16 to 24")
@@ -48,7 +50,7 @@ def run(settings: Settings) -> Report:
     for seed in settings.seeds:
         settings.show_progress(f"cameron-noise: seed {seed}")
         chained, network, disturbed = (
-            kept_course(settings, f"{name}-{seed}", _about(name, presentations, seed), partial(make, seed, *how))
+            kept_pairs(settings, f"{name}-{seed}", _about(name, presentations, seed), partial(make, seed, *how))
             for name, make in RUNS.items()
         )
         for name, pair in zip(PAIRS, chained, strict=True):

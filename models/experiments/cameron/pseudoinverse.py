@@ -1,13 +1,13 @@
 """Cameron, Chen, Wagner and Sejnowski: a linear pair, both of whose matrices learn by recirculation.
 
-B goes to A^+, of the A that has itself moved. Sizes and rates are not given; here 20 to 10, 15 to 15 and 10 to 20,
-weights by Glorot and Bengio, 100 batch elements, rate .1/(1 + .01 n). From below the pair is driven by data, rows that are
-white (drawn from N(0, 1), then made exactly so: with another covariance C the fourth condition becomes that of a
-pseudoinverse weighted by C), from above by noise.
+B goes to A^+, of the A that has itself moved. Sizes and rates are not given; here pairs go from 20 to 10, from 15 to 15 and
+from 10 to 20 units, with weights by Glorot and Bengio, 100 batch elements, and the rate .1/(1 + .01 n). From below the pair
+is driven by data, rows that are white (drawn from N(0, 1), then made exactly so: with another covariance C the fourth
+condition becomes that of a pseudoinverse weighted by C), and from above by noise.
 
-Beside it, what does not do: an expanding pair that is driven from below alone never meets the third condition, a
-contracting one from above alone never the fourth; and with a rate that stays, the last condition that is met, and B,
-stay as far off as the noise of each update carries them.
+Two variants fail. An expanding pair that is driven from below alone never meets the third condition, and a contracting one
+that is driven from above alone never the fourth; and with a rate that stays, the last condition that is met, and B, stay as
+far off as the noise of each update carries them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ....plasticity.rules import recirculation
 from ...networks.recirculation import ENDS, chain
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import letter, new_figure
-from .pseudoinverse_pairs import CONDITIONS, Pair, draw_pair, furthest, kept_course, named, trajectory, worst
+from .pseudoinverse_pairs import CONDITIONS, Pair, draw_pair, furthest, kept_pairs, named, trajectory, worst
 
 SIZES = {"contracting": (20, 10), "square": (15, 15), "expanding": (10, 20)}
 BATCH_SIZE, ROWS = 100, 2000
@@ -55,7 +55,7 @@ def run(settings: Settings) -> Report:
                 "seed": seed,
             }
             make = partial(_pairs, SIZES[sizes], rule, ends, seed, presentations, settings.backend)
-            found[name] += kept_course(settings, f"{name}-{seed}", about, make)
+            found[name] += kept_pairs(settings, f"{name}-{seed}", about, make)
     return Report(_checks(found, settings.quick), _draw(found))
 
 
@@ -79,10 +79,10 @@ def _checks(found: Mapping[str, Sequence[Pair]], quick: bool) -> list[Check]:
     for name, text in named(SIZES).items():
         pairs = found[name]
         rows: list[Row] = [
-            (f"condition {k}, {CONDITIONS[k][0]}", worst(pairs, k), "<=", limit if k == _last(name) else 1e-6)
+            (f"condition {k}, {CONDITIONS[k][0]}", worst(pairs, k), "<=", limit if k == _last_condition(name) else 1e-6)
             for k in CONDITIONS
         ]
-        rows.append(("|B - A^+|/|A^+|", furthest(pairs), "<=", limit if _last(name) else 1e-6))
+        rows.append(("|B - A^+|/|A^+|", furthest(pairs), "<=", limit if _last_condition(name) else 1e-6))
         rows.append(("|A - A(0)|/|A(0)|, the least", min(float(p.moved[-1]) for p in pairs), ">=", 0.2))
         made += checks(f"{text}, at the end, the worst of {many(pairs)}: ", rows)
     below, above, stays = (found[name] for name in BESIDE)
@@ -100,7 +100,7 @@ def _checks(found: Mapping[str, Sequence[Pair]], quick: bool) -> list[Check]:
     )  # fmt: skip
 
 
-def _last(name: str) -> int:
+def _last_condition(name: str) -> int:
     """Return the condition that is met no better than the noise of the updates lets it; 0 if there is none."""
     return {"contracting": 4, "square": 0, "expanding": 3}[name]
 

@@ -61,7 +61,7 @@ class Pair:
         return float(self.conditions[-1, condition - 1])
 
 
-def kept_course(settings: Settings, name: str, about: Mapping[str, Any], run: Callable[[], list[Pair]]) -> list[Pair]:
+def kept_pairs(settings: Settings, name: str, about: Mapping[str, Any], run: Callable[[], list[Pair]]) -> list[Pair]:
     """Return the pairs of a run, which is kept in the folder of the settings (a quick one is not)."""
     found = kept(settings, name, about, lambda: {"pairs": [pair.contents for pair in run()]})
     return [Pair.of(contents) for contents in found["pairs"]]
@@ -85,18 +85,20 @@ def trajectory(net: Circuit, presentations: int, backend: str, inputs: Any = Non
     ends = np.unique(np.round(np.geomspace(1, presentations, looks)).astype(int))
     rng = np.random.default_rng(net.seed)
     first = [net[f"{A}.w"] for A, _ in joined]
-    seen = [_look(net, joined, first)]
+    seen = [_measured(net, joined, first)]
     for begin, end in pairwise([0, *ends]):
         rows = rng.integers(0, max(data.count, 1), (end - begin, net.batch_size))
         result = program.run(net.timetable(), rows)
         result.raise_if_diverged()
-        seen.append(_look(net, joined, first))
+        seen.append(_measured(net, joined, first))
     net.close()
     at = np.array([0, *ends], dtype=float)
     return [Pair(at, *(np.array(column) for column in zip(*pair, strict=True))) for pair in zip(*seen, strict=True)]
 
 
-def _look(net: Circuit, joined: Sequence[tuple[str, str]], first: Sequence[Array]) -> list[tuple[Any, float, float]]:
+def _measured(
+    net: Circuit, joined: Sequence[tuple[str, str]], first: Sequence[Array]
+) -> list[tuple[Any, float, float]]:
     found = []
     for names, start in zip(joined, first, strict=True):
         A, B = (net[f"{name}.w"] for name in names)

@@ -1,9 +1,10 @@
 """Cameron, Chen, Wagner and Sejnowski, "global error minimization": what a chain of learned pseudoinverses is to the whole.
 
-The layers of a linear chain learn their pairs by recirculation, all at once. Then B = B_1 B_2 B_3 is held against the four
-Penrose conditions for J = W_3 W_2 W_1. The poster: B is not J^+ in general, but conditions 1 to 3 are preserved where every
-layer is narrower than the one below it. So they are, as W_l B_l = 1 there. What it does not say: where every layer is wider,
-it is 1, 2 and 4; from wide to narrow to wide all four hold; from narrow to wide to narrow nothing but by chance.
+The layers of a linear chain learn their pairs by recirculation, all at once. Then B = B_1 B_2 B_3 is compared with the four
+Penrose conditions for J = W_3 W_2 W_1. The poster says that B is not J^+ in general, but that conditions 1 to 3 are
+preserved where every layer is narrower than the one below it. They are, since W_l B_l = 1 there. The poster does not say
+what follows: where every layer is wider, conditions 1, 2 and 4 hold; from wide to narrow to wide all four hold; from narrow
+to wide to narrow none holds but by chance.
 """
 
 from __future__ import annotations

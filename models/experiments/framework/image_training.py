@@ -41,7 +41,7 @@ class Method:
     """How a network learns: its rule, loss and connectivity, and whether its convolutions are tied, or which of them.
 
     The first ``tied_epochs`` of an untied network are run tied, at the rate ``tied_rate`` (Amit 2019, section 4.1). Layers
-    in ``frozen`` keep their weights, in an untied network those that they have learned tied, while all others begin anew.
+    in ``frozen`` keep their weights, in an untied network those that they have learned tied, while all others begin again.
     ``direct``, ``gated`` and ``skipped`` are those of `Feedback`, ``clipped`` is that of `Synapses`, and ``noise`` that of
     `image_network`. Weights are drawn from N(0, 2/(fan_in + fan_out)) if ``normal``, else uniformly with that variance. With
     ``sparse``, feedback has so many synapses of weight 1 from a unit to a layer on average (Baldi et al. 2018, Fig. 3-4, 6).
@@ -127,7 +127,7 @@ def learn(
 
 
 def _about(data: Dataset, protocol: Protocol, method: Method) -> dict[str, Any]:
-    """Return what a run depends on, but for its seed, the backend, and how many epochs it has."""
+    """Return what a run depends on, except for its seed, the backend, and how many epochs it has."""
     line = getattr(ARCHITECTURES.get(protocol.model), "line", protocol.model)
     label = asdict(protocol.with_(epochs=0))
     return {"method": method.differences(), "protocol": label, "line": line, "data": data.fingerprint()}
@@ -146,16 +146,16 @@ class _Run:
         """Return the curves of the run. A tied beginning has a folder of its own."""
         method, protocol, label = self.method, self.protocol, f"{name}, seed {self.seed}"
         first = 0 if method.tied is True else method.tied_epochs
-        begun: Curves = {}
+        earlier: Curves = {}
         with closing(self._circuit(method.tied or method.frozen, protocol.rate, method.frozen)) as net:
             if first:
                 with closing(self._circuit(True, method.tied_rate)) as tied:
-                    begun = self._learn(tied, f"{name}-{self.seed}-tied", first, label)
+                    earlier = self._learn(tied, f"{name}-{self.seed}-tied", first, label)
                     carry_over(tied, net, method.frozen or [n for n in net.populations if n != "x"])
             net.epoch = first
             curves = self._learn(net, f"{name}-{self.seed}", protocol.epochs - first, label)
             seen = self.look(net) if self.look is not None else {}
-            return {column: begun.get(column, []) + values for column, values in curves.items()} | dict(seen)
+            return {column: earlier.get(column, []) + values for column, values in curves.items()} | dict(seen)
 
     def _circuit(self, tied: bool | Sequence[str], rate: float, frozen: Sequence[str] = ()) -> Circuit:
         method, paper = self.method, ARCHITECTURES.get(self.protocol.model)

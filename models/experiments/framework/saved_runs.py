@@ -90,7 +90,7 @@ def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Calla
         The name of the run, which is the same for the same run.
     about : mapping of str
         All that its numbers depend on except the backend, in numbers and words. A file that says otherwise is of
-        another run, and is written anew.
+        another run, and is written again.
     compute : function
         A function that makes the run, and returns JSON.
 

@@ -93,7 +93,7 @@ def resumable(settings: Settings, name: str, about: Mapping[str, Any], epochs: i
         The name of the run, which is the same for the same run.
     about : mapping of str
         All that its numbers depend on, except the backend. A folder that says otherwise is of another run, which is begun
-        anew. The entry ``epochs`` is the number of epochs, if the numbers of every epoch depend on it; the folder is then
+        again. The entry ``epochs`` is the number of epochs, if the numbers of every epoch depend on it; the folder is then
         removed when the run is `kept`. Without this entry, a run of more epochs goes on from the folder.
     epochs : int
         The number of epochs that are wanted.
@@ -102,16 +102,16 @@ def resumable(settings: Settings, name: str, about: Mapping[str, Any], epochs: i
     if folder is None:
         return None
     contents = as_json({**about, "backend": settings.backend})
-    found = _begun(folder) if read_result(folder / ABOUT) == contents else None
+    found = _undamaged(folder) if read_result(folder / ABOUT) == contents else None
     if found is not None:
         settings.earlier.append(sum(row["seconds"] for row in found.about.rows[:epochs]))
     return RunFiles(folder, resume=found is not None, overwrite=found is None, files={ABOUT: content(contents)})
 
 
-def _begun(folder: Path) -> Checkpoint | None:
+def _undamaged(folder: Path) -> Checkpoint | None:
     try:
         return checkpoint_in(folder)
-    except RecircuitError:  # it is damaged, and the run begins anew
+    except RecircuitError:  # it is damaged, and the run begins again
         return None
 
 

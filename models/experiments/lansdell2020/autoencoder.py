@@ -1,17 +1,18 @@
 """Lansdell, Prakash and Kording 2020, Fig. 3: an autoencoder whose bottleneck has two units.
 
-784-200-2-200-784 on MNIST (tanh, identity, tanh, relu), half the squared error, 32 batch elements (section C.2): feedback
-alignment, backpropagation, node perturbation and the matching rule, and as controls backpropagation of noisy samples
-(sd .3) and ADAM. The paper found rates by random search and does not print them, nor how weights begin, nor for how long
-it trained. By the authors' code W, B and biases begin with sd sqrt(2/fan-in); the rates, as sums over the batch, are 1e-4
-(W) and 8e-6 (B), and so .0032 and .000256 as the means that rules take; c is .0189; ADAM's rate is 1.4e-4; and there are
-533 epochs, of which 15 are run here. All methods but ADAM have the same rate, and all begin with the same W and biases.
-(In that code they do not: the biases of node perturbation and of matching begin at .1 there, and the others' at random.)
+The network has 784-200-2-200-784 units (tanh, identity, tanh, relu) and learns MNIST with half the squared error and 32
+batch elements (section C.2). The methods are feedback alignment, backpropagation, node perturbation and the matching rule,
+and as controls backpropagation of noisy samples (sd .3) and ADAM. The paper found rates by random search and does not print
+them, nor how weights begin, nor for how long it trained. By the authors' code W, B and biases begin with sd sqrt(2/fan-in);
+the rates, as sums over the batch, are 1e-4 (W) and 8e-6 (B), and so .0032 and .000256 as the means that rules take; c is
+.0189; ADAM's rate is 1.4e-4; and there are 533 epochs, of which 15 are run here. All methods but ADAM have the same rate,
+and all begin with the same W and biases. (In that code they do not: the biases of node perturbation and of matching begin
+at .1 there, and the others' at random.)
 
-What holds backpropagation back are silent outputs: a relu that is active for no sample has no error. After 3 epochs a
-third of the bright pixels are at such outputs; with node perturbation, whose feedback is not exact and moves the layers
-below until they are heard from again, 1 in 130 (one seed). With biases of .1 for all, node perturbation is ahead of
-backpropagation for 16 of 20 epochs (one seed), and then behind it. That ADAM overfits does not show in so few.
+Silent outputs hold backpropagation back: a relu that is active for no sample has no error. After 3 epochs a third of the
+bright pixels are at such outputs; with node perturbation, whose feedback is not exact and moves the layers below until they
+are active again, it is 1 in 130 (one seed). With biases of .1 for all, node perturbation is ahead of backpropagation for 16
+of 20 epochs (one seed), and then behind it. That ADAM overfits does not show in so few epochs.
 
 Feedback alignment does not fail as in the paper. With longer runs of seed 0, backpropagation is ahead of it from epoch 22 to 27
 (23.6 and 23.6 after 25), and behind it again after 28 to 40 (22.7 and 22.6 at the end).
@@ -136,10 +137,10 @@ def learn(scale: Scale, method: Method, seed: int, settings: Settings, name: str
     rows += trained(settings, net, data, scale.epochs, label=label, out=out, callbacks=[losses]).rows
     found: LearningCurve = {part: [row[f"{part}_loss"] for row in rows] for part in losses.inputs}
     inputs = losses.inputs
-    shown = asked(net, inputs["test"], "o.rate", DRAWN)
+    shown = read_values(net, inputs["test"], "o.rate", DRAWN)
     found["silent"] = silent(shown, _samples(data, len(shown)))
     if seed == settings.seeds[0]:
-        found["codes"] = asked(net, inputs["test"], "h2.rate", DRAWN).round(3).tolist()
+        found["codes"] = read_values(net, inputs["test"], "h2.rate", DRAWN).round(3).tolist()
         found["shown"] = shown[:PICTURES].round(3).tolist()
     net.close()
     return found
@@ -153,12 +154,12 @@ class _Losses:
 
     def on_epoch_measure(self, epoch: int, net: Circuit) -> dict[str, float]:
         return {
-            f"{part}_loss": float(asked(net, inputs, "loss.rate", EVALUATED).mean())
+            f"{part}_loss": float(read_values(net, inputs, "loss.rate", EVALUATED).mean())
             for part, inputs in self.inputs.items()
         }
 
 
-def asked(net: Circuit, inputs: Inputs, key: str, count: int) -> Array:
+def read_values(net: Circuit, inputs: Inputs, key: str, count: int) -> Array:
     """Return a variable for each of the first samples, without noise and without learning: (samples, units)."""
     program = net.program()
     inputs.load(program)
@@ -191,14 +192,16 @@ def _checks(curves: LearningCurves, scale: Scale, quick: bool) -> list[Check]:
         return checks(about, halved)
     never = {name: float(np.mean([run["silent"] for run in curves[name]])) for name in ("NP", "BP")}
     return [
-        *checks(about, _compared(test)),
-        *checks(f"digit of a sample from the {NEAREST} nearest in the bottleneck, seed 0: ", _separated(curves, scale)),
+        *checks(about, _check_methods(test)),
+        *checks(
+            f"digit of a sample from the {NEAREST} nearest in the bottleneck, seed 0: ", _check_digits(curves, scale)
+        ),
         *checks("", [("bright pixels at silent outputs, NP / BP", never["NP"] / never["BP"], "<=", 0.5)]),
     ]
 
 
-def _compared(test: Mapping[str, Array]) -> list[Row]:
-    """Fig. 3A: the order of the methods, and that ADAM overfits and node perturbation does not."""
+def _check_methods(test: Mapping[str, Array]) -> list[Row]:
+    """Check Fig. 3A: the order of the methods, and that ADAM overfits and node perturbation does not."""
 
     def ratio(one: str, other: str) -> float:
         shares = [float(test[name][-1] / test[name][0]) for name in (one, other)]
@@ -218,8 +221,8 @@ def _compared(test: Mapping[str, Array]) -> list[Row]:
     ]
 
 
-def _separated(curves: LearningCurves, scale: Scale) -> list[Row]:
-    """Fig. 3B: feedback alignment does not separate the digits at all, node perturbation does so better than others."""
+def _check_digits(curves: LearningCurves, scale: Scale) -> list[Row]:
+    """Check Fig. 3B: feedback alignment does not separate the digits, and node perturbation does so better than others."""
     labels = np.asarray(scale.data.y_test[:DRAWN])
     found = {name: from_neighbours(np.array(runs[0]["codes"]), labels) for name, runs in curves.items()}
     return [

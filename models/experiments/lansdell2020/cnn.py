@@ -1,16 +1,18 @@
 """Lansdell, Prakash and Kording 2020, Table 1: a convolutional network on CIFAR-10, and on CIFAR-100 if it is there.
 
-Conv 3x3 32, 5x5 128, 5x5 256, each with max pooling 3x3 of stride 2; twice 2048 units with dropout .5; softmax; ADAM
-(C.4). Feedback runs from the output straight to the pools, which hand it to x, and to the full layers
-(section 4.3): in DFA it is fixed, with node perturbation it learns by gradient descent (Eq. 3) from noise in the rates
-that it reaches. The loss is the cross-entropy, of which the output's error is the gradient.
+The network has convolutions of 3x3 (32 maps), 5x5 (128) and 5x5 (256), each with max pooling 3x3 of stride 2, two layers of
+2048 units with dropout .5, and a softmax; it learns with ADAM (C.4). Feedback runs from the output straight to the pools,
+which hand it to x, and to the full layers (section 4.3): in DFA it is fixed, and with node perturbation it learns by
+gradient descent (Eq. 3) from noise in the rates that it reaches. The loss is the cross-entropy, of which the output's error
+is the gradient.
 
-What the paper leaves open is taken from its code where that says it: tanh units, minibatches of 128, epsilon of ADAM
-1e-5, no augmentation, feedback to pools. There the hidden layers' noise makes a difference to the squared error of the
-softmax, the noise of each full layer is at its input, and the feedback of the first is not learned; here all is as in
-Eq. 2 and 3. Rates and noise were searched at random: here ADAM's is 1e-4, the feedback's .005 (of a mean over the
-minibatch), the noise .01; pixels of mean 0 and sd 1, no biases, 100 epochs. CIFAR-10 is CIFAR-10 (JPEG) unless the
-folder has the original. The quick run is on 8x8 digits; fewer noisy units allow the feedback a rate ten times as high.
+What the paper leaves open is taken from its code where that says it: tanh units, minibatches of 128, epsilon of ADAM 1e-5,
+no augmentation, feedback to pools. In that code the hidden layers' noise makes a difference to the squared error of the
+softmax, the noise of each full layer is at its input, and the feedback of the first is not learned; here all is as in Eq. 2
+and 3. Rates and noise were searched at random there. Here ADAM's rate is 1e-4, that of the feedback .005 (of a mean over
+the minibatch), and the noise .01; pixels have mean 0 and sd 1, there are no biases, and 100 epochs. CIFAR-10 is CIFAR-10
+(JPEG) unless the folder has the original. The quick run is on 8x8 digits; fewer noisy units allow the feedback a rate ten
+times as high.
 """
 
 from __future__ import annotations

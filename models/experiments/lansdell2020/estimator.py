@@ -1,17 +1,18 @@
 """Lansdell, Prakash and Kording 2020, Fig. 4, Theorems 1 and 2, Corollary 1: do the feedback weights come to W^T?
 
-W is fixed and B is, at every sample, the ridge solution for all samples so far (C.3, gamma = .1): recursive least
-squares, one batch element. By the authors' code there are 500,000 updates of 32 samples, and so 16 million samples: the long
-runs have as many. 784-50-20-10 on MNIST for several noises c, and 784-N-50-10; logistic, output included (C.3).
-The quick run is on 8x8 digits, 64-20-15-10, with fewer samples.
+W is fixed and B is, at every sample, the ridge solution for all samples so far (C.3, gamma = .1): recursive least squares,
+with one batch element. By the authors' code there are 500,000 updates of 32 samples, and so 16 million samples: the long
+runs have as many. Networks of 784-50-20-10 units learn MNIST for several noises c, and so do networks of 784-N-50-10 units;
+all units are logistic, output included (C.3). The quick run is on 8x8 digits, 64-20-15-10, with fewer samples.
 
-Theorem 2 is on linear networks. Its assumption A3 (errors of full rank) fails where layers narrow towards the output:
-there B of the lower layers does not come to W^T, in 30-20-15-10, and it does in 30-10-15-20. The errors of the 15 units
-lie in 10 dimensions, so that a third of W, and with orthogonal weights sqrt(1/3) of its norm, is never seen. With direct
+Theorem 2 is about linear networks. Its assumption A3 (errors of full rank) fails where layers narrow towards the output:
+there B of the lower layers does not come to W^T, in 30-20-15-10, and it does in 30-10-15-20. The errors of the 15 units lie
+in 10 dimensions, so that a third of W, and with orthogonal weights sqrt(1/3) of its norm, is never seen. With direct
 feedback (Corollary 1) only the output's error counts, and the same narrow network is no obstacle.
 
-The bias of the estimate itself (Eq. 11) is O(c), and for Gaussian noise O(c^2), as its third moment is 0; its variance is
-N + 1 times the squared gradient, N the number of all noisy units: what reinforcement alone has to live with.
+The bias of the estimate itself (Eq. 11) is O(c), and for Gaussian noise O(c^2), as its third moment is 0. Its variance is N
++ 1 times the squared gradient, where N is the number of all noisy units; reinforcement alone has to learn with this
+variance.
 """
 
 from __future__ import annotations
@@ -84,9 +85,9 @@ def run(settings: Settings) -> Report:
         variance={n: variance(n, scale.draws // 2, backend) for n in UNITS},
     )
     made = [
-        *_on_images(found, scale, settings.quick),
-        *_on_linear(found, scale, settings.quick),
-        *_on_the_estimate(found),
+        *_check_images(found, scale, settings.quick),
+        *_check_linear_networks(found, scale, settings.quick),
+        *_check_estimate(found),
     ]
     return Report(made, draw(found, SCALES, scale.widening, scale.narrowing))
 
@@ -117,18 +118,18 @@ def slope(x: Sequence[float], y: Sequence[float]) -> float:
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])
 
 
-def _falls(curves: Sequence[LearningCurve], layer: str) -> float:
+def _slope_at_the_end(curves: Sequence[LearningCurve], layer: str) -> float:
     """Return the slope of the relative error over the last 8-fold of samples, the mean of the runs."""
     return float(np.mean([slope(c["samples"][-4:], c[f"{layer}_distance"][-4:]) for c in curves]))
 
 
-def _on_images(found: Found, scale: Scale, quick: bool) -> list[Check]:
+def _check_images(found: Found, scale: Scale, quick: bool) -> list[Check]:
     long, falls = found.long, "log relative error against log samples, slope over the last 8-fold"
     top, low = at_end(long, "h2_distance"), at_end(long, "h1_distance")
     angle = {h: max(c[f"{h}_angle"] for c in long) for h in ("h2", "h1")}
     sizes = "-".join(map(str, (scale.data.n_features, *scale.hidden, scale.data.classes)))
     made = checks(f"{sizes}, {scale.long:,} samples, {many(long)}: ", [
-        (f"top matrix, {falls}", _falls(long, "h2"), "within", (-0.65, -0.35)),
+        (f"top matrix, {falls}", _slope_at_the_end(long, "h2"), "within", (-0.65, -0.35)),
         (TOP, top, "<=", 0.3 if quick else REACHED, ".8%"),
         ("lower matrix, relative error, as a multiple of the top's: it stays large", low / top, ">=", 3.0),
         ("top layer, angle to the gradient (degrees), the worst run", angle["h2"], "<=", 15.0 if quick else 5.0),
@@ -141,12 +142,12 @@ def _on_images(found: Found, scale: Scale, quick: bool) -> list[Check]:
     ])  # fmt: skip
     if not quick:
         made.append(Check(NEEDED, scale.long * (top / 0.008) ** 2, "within", MILLIONS))
-        made += _on_widths(found, scale)
+        made += _check_widths(found, scale)
     return made
 
 
-def _on_widths(found: Found, scale: Scale) -> list[Check]:
-    """Fig. 4D, E: width has an effect on both the relative error and the angle, and all widths are useful."""
+def _check_widths(found: Found, scale: Scale) -> list[Check]:
+    """Check Fig. 4D, E: width has an effect on both the relative error and the angle, and all widths are useful."""
     about = f"784-N-{scale.hidden[0]}-10, N = {scale.widths[0]} to {scale.widths[-1]}, {scale.short:,} samples: "
     says = "the number of neurons has an effect"
     rows: list[Row] = []
@@ -168,10 +169,10 @@ TOP, REACHED = "top matrix, relative error", 0.0085  # as .8% is rounded
 NEEDED, MILLIONS = "samples for the paper's .8%, by the square root", (1e6, 1e7)
 
 
-def _on_linear(found: Found, scale: Scale, quick: bool) -> list[Check]:
+def _check_linear_networks(found: Found, scale: Scale, quick: bool) -> list[Check]:
     wide, narrow = ("-".join(map(str, sizes)) for sizes in (scale.widening, scale.narrowing))
     what = "lower matrix, log relative error against log samples, slope over the last 8-fold"
-    falls = {name: _falls(curves, "h1") for name, curves in found.linear.items()}
+    falls = {name: _slope_at_the_end(curves, "h1") for name, curves in found.linear.items()}
     stays, unseen = at_end(found.linear["narrowing"], "h1_distance"), 1 - scale.narrowing[-1] / scale.narrowing[-2]
     rows: list[Row] = [
         (f"{wide}, {what}", falls["widening"], "<=", -0.35),
@@ -188,7 +189,7 @@ def _on_linear(found: Found, scale: Scale, quick: bool) -> list[Check]:
     return checks(f"linear, {scale.linear:,} samples, {many(found.long)}: ", rows)
 
 
-def _on_the_estimate(found: Found) -> list[Check]:
+def _check_estimate(found: Found) -> list[Check]:
     gaussian, skewed = (found.bias[name] for name in NOISES)
     least = min(value / bar for value, bar in (*zip(*gaussian, strict=True), *zip(*skewed, strict=True)))
     off = max(abs(value - n - 1) / bar for n, (value, bar) in found.variance.items())

@@ -46,11 +46,13 @@ def draw(found: Found, scales: Sequence[float], widening: Sequence[int], narrowi
     _variance(grid[1, 2], found)
     for ax in grid[:2, 0]:
         ax.set_ylabel("|B − Wᵀ|/|W|")
-    _ends(grid[2, 0], found.noises, "c", "Fig. 4 B: angle to gradient (°)", lambda curve, h: curve[f"{h}_angle"])
-    _ends(
+    _draw_ends(grid[2, 0], found.noises, "c", "Fig. 4 B: angle to gradient (°)", lambda curve, h: curve[f"{h}_angle"])
+    _draw_ends(
         grid[2, 1], found.noises, "c", "Fig. 4 C: signs that agree (%)", lambda curve, h: 100 * curve[f"{h}_signs"][-1]
     )
-    _ends(grid[2, 2], found.widths, "width N", "Fig. 4 E: angle to gradient (°)", lambda curve, h: curve[f"{h}_angle"])
+    _draw_ends(
+        grid[2, 2], found.widths, "width N", "Fig. 4 E: angle to gradient (°)", lambda curve, h: curve[f"{h}_angle"]
+    )
     letter(grid.ravel())
     return figure
 
@@ -101,7 +103,7 @@ def _variance(ax: Axes, found: Found) -> None:
     _finish(ax, "noisy units N", "variance / gradient²")
 
 
-def _ends(
+def _draw_ends(
     ax: Axes, curves: Mapping[Any, LearningCurve], x: str, title: str, of: Callable[[LearningCurve, str], float]
 ) -> None:
     """Draw, for each noise or width, a number at the end, for the upper and for the lower layer."""

@@ -1,11 +1,12 @@
 """Lansdell, Prakash and Kording 2020, Fig. 2: node perturbation on MNIST, beside feedback alignment and backpropagation.
 
-784-50-20-10, logistic hidden units, half the squared error, 32 batch elements, rates .0004 (W) and .0005 (B) as sums over the
-batch (section C.1): .0128 and .016 as the means that rules take. By the authors' code the output is linear, W, B and
-biases begin with sd sqrt(2/fan-in), and there is noise in the hidden layers only. The text gives no number of epochs; 267
-is that of the code for Fig. 4. The paper's "close to 3%" is not reached with the printed rates in any reading of them; a
-test error of .042 to .043 was, in plain NumPy, before the circuits. The quick run is on 8x8 digits, 64-50-20-10, at ten
-times the rates, and too short for the error to come to backpropagation's.
+The network has 784-50-20-10 units, of which the hidden ones are logistic. It learns with half the squared error and 32
+batch elements, at the rates .0004 (W) and .0005 (B) as sums over the batch (section C.1), which are .0128 and .016 as the
+means that rules take. By the authors' code the output is linear, W, B and biases begin with sd sqrt(2/fan-in), and there is
+noise in the hidden layers only. The text gives no number of epochs; 267 is that of the code for Fig. 4. The paper's "close
+to 3%" is not reached with the printed rates, whatever they are taken to mean; a test error of .042 to .043 was, in plain
+NumPy, before the circuits. The quick run is on 8x8 digits, 64-50-20-10, at ten times the rates, and too short for the error
+to come to backpropagation's.
 """
 
 from __future__ import annotations
@@ -169,13 +170,13 @@ def claims(values: Mapping[str, float]) -> list[Check]:
     """Return the paper's claims about what was measured."""
     made = []
     for name, value in values.items():
-        said = name.split(": ", 1)[1]
-        made.append(Check(name, value, *CLAIMS[said.removeprefix("h1, ").removeprefix("h2, ")]))
+        statement = name.split(": ", 1)[1]
+        made.append(Check(name, value, *CLAIMS[statement.removeprefix("h1, ").removeprefix("h2, ")]))
     return made
 
 
 def _quick_checks(values: Mapping[str, float]) -> list[Check]:
-    """Return the same, but for the error, which is not yet what it is after more epochs."""
+    """Return the same, except for the error, which is not yet what it is after more epochs."""
     return [replace(check, target=0.1) if check.target == 0.04 else check for check in claims(values)]
 
 

@@ -1,15 +1,16 @@
 """Lansdell, Prakash and Kording 2020, sections 2.4, 4.1, 5 and B: which noise, which baseline, and feedback from what.
 
-Not as in the paper: the lowest noise is as good as any, and feedback linear in a layer's own activations does not align with
-the gradient.
+The result here differs from the paper: the lowest noise is as good as any, and feedback linear in a layer's own activations
+does not align with the gradient.
 
-On the 8x8 digits, 64-50-20-10, at ten times the rates of Fig. 2, 80 epochs: the error of B against the level of noise, of
-which the paper says that one is best; the loss of the clean window replaced by a running mean of the loss, or by nothing
-(section 5: the expected value of the estimate stays, its variance does not); and feedback that a layer makes of its own
-activations (section 2.4; here linear in them). With W fixed and the ridge form, on MNIST, 784-50-20-10 and 784-N-50-10, a
-million samples: angles (Fig. 4 B), signs (C), and angles against the width (E). Panels A and D, and longer runs, are in
-`lansdell-estimator`. The paper's numbers for these are in figures alone. The limits of the checks were written down before
-the first full run. The quick run is on digits alone.
+Networks of 64-50-20-10 units learn the 8x8 digits, at ten times the rates of Fig. 2, for 80 epochs. They show the error of
+B against the level of noise, of which the paper says that one is best; what happens if the loss of the clean window is
+replaced by a running mean of the loss, or by nothing (section 5: the expected value of the estimate stays, its variance
+does not); and feedback that a layer makes of its own activations (section 2.4; here linear in them). With W fixed and the
+ridge form, networks of 784-50-20-10 and 784-N-50-10 units on MNIST, with a million samples, show angles (Fig. 4 B), signs
+(C), and angles against the width (E). Panels A and D, and longer runs, are in `lansdell-estimator`. The paper's numbers for
+these are in figures alone. The limits of the checks were written down before the first full run. The quick run is on digits
+alone.
 """
 
 from __future__ import annotations
@@ -70,9 +71,9 @@ def run(settings: Settings) -> Report:
     found = each(settings, {**TRAINED, **fixed}, about, one)
     draws = 50_000 if settings.quick else 200_000
     mean = {baseline: estimates(baseline, draws, settings.backend) for baseline in BASELINES}
-    rows = [*_on_baselines(mean, found), *_on_activations(found, settings.quick)]
-    rows += _on_fixed(found, widths, settings.quick)
-    rows += [] if settings.quick else _on_levels(found)
+    rows = [*_check_baselines(mean, found), *_check_activations(found, settings.quick)]
+    rows += _check_fixed_weights(found, widths, settings.quick)
+    rows += [] if settings.quick else _check_levels(found)
     return Report(checks("", rows), _draw(found, widths))
 
 
@@ -112,8 +113,8 @@ def _end(found: Found, name: str, what: str) -> float:
     return float(np.mean([v[-1] if isinstance(v, list) else v for v in values]))
 
 
-def _on_levels(found: Found) -> list[Row]:
-    """Section 4.1: neither the lowest nor the highest level has the lowest error of B."""
+def _check_levels(found: Found) -> list[Row]:
+    """Check section 4.1: neither the lowest nor the highest level has the lowest error of B."""
     rows: list[Row] = []
     for h in LAYERS:
         ends = [_end(found, NOISY.format(c), f"{h}_distance") for c in LEVELS]
@@ -127,8 +128,8 @@ def _on_levels(found: Found) -> list[Row]:
     return rows
 
 
-def _on_baselines(mean: Mapping[str, Mapping[str, float]], found: Found) -> list[Row]:
-    """Section 5: the expected value stays, the variance does not."""
+def _check_baselines(mean: Mapping[str, Mapping[str, float]], found: Found) -> list[Row]:
+    """Check section 5: the expected value stays, the variance does not."""
     rows: list[Row] = []
     for name, what in (("mean", "a running mean"), ("nothing", "nothing")):
         bars = mean[name]["gap"] / mean[name]["bar"]
@@ -151,8 +152,8 @@ def _on_baselines(mean: Mapping[str, Mapping[str, float]], found: Found) -> list
     return rows
 
 
-def _on_activations(found: Found, quick: bool) -> list[Row]:
-    """Section 2.4: the gradient can be expressed, which takes longer than a quick run, and from errors it is simpler."""
+def _check_activations(found: Found, quick: bool) -> list[Row]:
+    """Check section 2.4: the gradient can be expressed, which takes longer than a quick run, and from errors it is simpler."""
     own, errors = (_end(found, name, "h2_angle") for name in ("own activations", NOISY.format(0.01)))
     made: list[Row] = [
         ("from errors: angle of h2 to the gradient, over that from activations", errors / own, "<", 1.0, "simpler")
@@ -166,7 +167,7 @@ def _on_activations(found: Found, quick: bool) -> list[Row]:
     ]
 
 
-def _on_fixed(found: Found, widths: Sequence[int], quick: bool) -> list[Row]:
+def _check_fixed_weights(found: Found, widths: Sequence[int], quick: bool) -> list[Row]:
     """Check Fig. 4 B, C, E, at the levels of noise whose estimates are equally accurate, and at every width."""
     small = [FIXED_NOISY.format(c) for c in LEVELS if c <= 0.1]
     least, largest = (1.0, 85.0) if quick else (1.1, 45.0)

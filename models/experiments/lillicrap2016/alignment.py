@@ -1,12 +1,12 @@
 """Lillicrap et al. 2016, Supp. Fig. 9: the forward weights of each hidden unit come to align with its feedback weights.
 
-A 20-1000-20 network with tanh hidden units, a linear output and biases learns a quadratic function by feedback alignment (the
-caption of Supp. Fig. 14 says that the function of Fig. 9 is quadratic). For every hidden unit j: the angle between what it
-sends, the column W_.j, and what it receives, the row B_j.. Before learning these are spread evenly around 90 degrees, since all
-is drawn at random; afterwards they lie lower. The coefficients and the protocol are not given: here y*_k = x^T Q_k x with
-random Q_k, scaled to mean 0 and standard deviation 1, and white inputs, 50 at a time, from 10,000. W begins uniform in +-.001,
-small enough to be forgotten, A in +-.3, since from weights near 0 a quadratic function is learned slowly, and B in +-.2. The
-quick run is of 6-400-6 units.
+A network of 20-1000-20 units with tanh hidden units, a linear output and biases learns a quadratic function by feedback
+alignment (the caption of Supp. Fig. 14 says that the function of Fig. 9 is quadratic). For every hidden unit j the angle is
+measured between what it sends, the column W_.j, and what it receives, the row B_j.. Before learning these angles are spread
+evenly around 90 degrees, since all is drawn at random; afterwards they are smaller. The coefficients and the protocol are
+not given: here y*_k = x^T Q_k x with random Q_k, scaled to mean 0 and standard deviation 1, and white inputs, 50 at a time,
+from 10,000. W begins uniform in +-.001, small enough to be forgotten, A in +-.3, since from weights near 0 a quadratic
+function is learned slowly, and B in +-.2. The quick run is of 6-400-6 units.
 """
 
 from __future__ import annotations
@@ -76,13 +76,13 @@ def _learned(plan: Plan, seed: int, backend: str) -> Learned:
         hidden=pyramidal("tanh", 1 * ms),
         biases=True,
     )
-    nse = _errors(net, *_lesson(n_i, n_o, rng), plan.presentations // LOOKS, rng, backend)
+    nse = _errors(net, *_samples(n_i, n_o, rng), plan.presentations // LOOKS, rng, backend)
     after = angles(net["W2.w"], B[0])
     net.close()
     return Learned(plan.presentations // LOOKS * (np.arange(LOOKS) + 0.5), nse, angles(W[0], B[0]), after)
 
 
-def _lesson(n_i: int, n_o: int, rng: np.random.Generator) -> tuple[Array, Array]:
+def _samples(n_i: int, n_o: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """Return white inputs, and a quadratic function of them of mean 0 and standard deviation 1."""
     x, Q = white(ROWS, n_i, rng), rng.standard_normal((n_o, n_i, n_i))
     y = np.einsum("bi,kij,bj->bk", x, Q, x, optimize=True)

@@ -1,13 +1,13 @@
 """Lillicrap et al. 2016, Note 9: a limit of feedback alignment, autoencoders that are narrow in the middle.
 
-784-1000-500-10-500-1000-784, and 784-1000-1000-1000-1000-1000-784 that is nowhere narrow, tanh all through, on MNIST with
-pixels in +-.9; the error is the squared error of an image, summed over its pixels, the mean over the test images (what
-the paper's "MSE" of 8.6 and 30.2, 1.5 and .72 is summed or averaged over, it does not say: the relations are what is
-held). Rates and epochs are not in it either: here each method has its own rate, the best of a few that were tried for a
-hundred or two of minibatches, which falls tenfold after 60% and 85% of 20 epochs; 3 seeds. With these, feedback alignment
-stays behind backpropagation in the wide network, whose errors still fall when the rate does. The quick run is on 8x8 digits,
-64-60-30-3-30-60-64 and 64-60-60-60-60-60-64, too small and too short for feedback alignment to come to backpropagation in
-the wide one.
+One network has 784-1000-500-10-500-1000-784 units, and the other 784-1000-1000-1000-1000-1000-784, which is nowhere narrow.
+All units are tanh, and the images are those of MNIST with pixels in +-.9. The error is the squared error of an image,
+summed over its pixels, as a mean over the test images. The paper does not say over what its "MSE" of 8.6 and 30.2, 1.5 and
+.72 is summed or averaged, so that the checks are about relations. Rates and epochs are not in it either: here each method
+has its own rate, the best of a few that were tried for a hundred or two of minibatches, which falls tenfold after 60% and
+85% of 20 epochs; there are 3 seeds. With these, feedback alignment stays behind backpropagation in the wide network, whose
+errors still fall when the rate does. The quick run is on 8x8 digits, with 64-60-30-3-30-60-64 and 64-60-60-60-60-60-64
+units, and is too small and too short for feedback alignment to come to backpropagation in the wide network.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Lillicrap et al. 2016, Note 5: digits on patches of photographs (mnist-back-image), 784-1500-1500-1500-10.
 
-The files are the user's: see `recircuit.models.data.load_back_image`. Units and schedule are those of `image_training`; rates
-and epochs, which the paper does not give, those of the network of the same size in lillicrap-mnist. The quick run is on 8x8
-digits.
+The user provides the files: see `recircuit.models.data.load_back_image`. Units and schedule are those of `image_training`.
+Rates and epochs, which the paper does not give, are those of the network of the same size in lillicrap-mnist. The quick run
+is on 8x8 digits.
 """
 
 from __future__ import annotations

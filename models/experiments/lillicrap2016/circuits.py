@@ -1,12 +1,12 @@
 """Lillicrap et al. 2016, Supp. Fig. 1-4: four circuits that assign credit, each drawn, held to its textbook, and run.
 
-Global reward: every unit reads by how much the noise of all raised the loss, and correlates that with its own noise
-(Fig. 1). Shallow: error neurons teach the output, and nothing reaches what is below (Fig. 2). Feedback alignment: the
-error neurons project through random weights to one modulatory neuron for each hidden unit (Fig. 3), and these to those
-of the layer below (Fig. 4). Each is held, in double precision, against the update written out in NumPy, and learns
-the teacher's function of `teacher_task`, in minibatches of 100; biases are learned too, and not drawn. The paper draws
-these circuits and gives no numbers. Rates: .05, and for reward .002, since its updates are so much noisier. 6000
-minibatches; a quick run makes 600.
+With a global reward every unit reads by how much the noise of all raised the loss, and correlates that with its own noise
+(Fig. 1). In the shallow circuit error neurons teach the output, and nothing reaches what is below (Fig. 2). In feedback
+alignment the error neurons project through random weights to one modulatory neuron for each hidden unit (Fig. 3), and these
+project to those of the layer below (Fig. 4). Each circuit is compared, in double precision, with the update written out in
+NumPy, and learns the teacher's function of `teacher_task`, in minibatches of 100; biases are learned too, and not drawn.
+The paper draws these circuits and gives no numbers. The rate is .05, and .002 for the reward, since its updates are so much
+noisier. There are 6000 minibatches; a quick run makes 600.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ...networks.node_perturbation import Synapses as PerturbedSynapses
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, letter, new_figure
-from .teacher_task import BEGIN, CHANNEL, Teacher, draw_courses, end, follow
+from .teacher_task import BEGIN, CHANNEL, Teacher, draw_curves, end, follow
 
 Array = NDArray[np.floating]
 
@@ -101,7 +101,7 @@ def textbook_gap(name: str, backend: str, presentations: int = 20, batch_size: i
     kind = KINDS[name]
     teacher = Teacher.drawn(7)
     net = kind.make(kind.sizes, kind.rate, batch_size=batch_size, precision="float64", seed=7)
-    rows = teacher.lesson([7, 7], presentations * batch_size)
+    rows = teacher.samples([7, 7], presentations * batch_size)
     program, table = net.program(backend), net.timetable("train")
     layers = [n for n in net.populations if n in ("x", "o") or n.startswith("h")]
     weights = [net[f"{a}_to_{b}.w"] for a, b in zip(layers, layers[1:], strict=False)]
@@ -195,7 +195,7 @@ def _draw(curves: LearningCurves) -> Figure:
         ax.axis("off")
     ax = figure.add_subplot(grid[1, :])
     for name, kind in KINDS.items():
-        draw_courses(ax, curves[name], kind.colour, f"{name}, {'-'.join(map(str, kind.sizes))}")
+        draw_curves(ax, curves[name], kind.colour, f"{name}, {'-'.join(map(str, kind.sizes))}")
     ax.legend()
     letter([*axes, ax])
     return figure

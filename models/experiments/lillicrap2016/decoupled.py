@@ -1,11 +1,12 @@
 """Lillicrap et al. 2016, Supp. Fig. 11 and 12, Note 12: how the feedback matrix gets into A, and from A into W.
 
-Linear networks with white inputs, 20 runs each with weights and target of its own, in three regimes: 30-20-10, A alone and
-then W alone; A and W by turns; both at a time. And 100-50-20, both at a time. Scales and times are not given: here A and W
-begin uniform in +-.1, B is uniform in +-1, T N(0, 1)/sqrt(n_i), and each turn lasts .3 (learning rate times presentations).
+There are 20 runs, with their own weights and targets, of linear networks with white inputs. Networks of 30-20-10 units
+learn in three regimes: A alone and then W alone; A and W by turns; and both at a time. Networks of 100-50-20 units learn
+both at a time. Scales and times are not given: here A and W begin uniform in +-.1, B is uniform in +-1, T N(0,
+1)/sqrt(n_i), and each turn lasts .3 (learning rate times presentations).
 
-While A learns alone tr(A^T B E) rises from about 0, tr(BW) stays, and the error hardly changes; when W learns tr(BW)
-grows; when it is A's turn again its learning lowers the error, though W does not learn.
+While A learns alone tr(A^T B E) rises from about 0, tr(BW) stays, and the error hardly changes. When W learns tr(BW) grows.
+When it is A's turn again its learning lowers the error, though W does not learn.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def _draw(found: Mapping[str, Sequence[Trace]]) -> Figure:
     for column, title, (name, traces) in zip(grid.T, titles, found.items(), strict=True):
         for ax, quantity in zip(column, QUANTITIES, strict=True):
             _traces(ax, traces, quantity)
-        _turns(column[0], REGIMES.get(name, REGIMES["both"]))
+        _draw_turns(column[0], REGIMES.get(name, REGIMES["both"]))
         column[0].set_title(title)
         column[-1].set(xlabel="t = rate × presentations", ylim=(-0.05, 1.3))
     letter(grid[0])
@@ -153,7 +154,7 @@ def _traces(ax: Axes, traces: Sequence[Trace], quantity: str) -> None:
     ax.axhline(0, color=GREY, linewidth=0.4)
 
 
-def _turns(ax: Axes, turns: Sequence[tuple[Mapping[str, float], float]]) -> None:
+def _draw_turns(ax: Axes, turns: Sequence[tuple[Mapping[str, float], float]]) -> None:
     """Show who learns when, along the top."""
     now = 0.0
     for speeds, length in turns:

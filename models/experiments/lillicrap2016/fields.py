@@ -1,11 +1,12 @@
 """Lillicrap et al. 2016, Supp. Fig. 5: receptive fields of hidden units, before and after learning MNIST.
 
-784-1000-10 with the conditions of `image_training`, but that W begins a fifth as wide, so that what was learned is seen
-and not what was drawn; 100 units drawn at random, the same in each panel, white where the weight from a pixel is strong
-and positive, black where it is strong and negative. How sparse the paper's sparse feedback is, is not in the supplement:
-here each synapse of W and of B between the hidden layer and the output is there with probability 1/2. A field has become a
-feature where neighbouring pixels have like weights: the measure is the correlation between the weights of horizontal
-neighbours, over pixels that are not the same in all images. The quick run is on 8x8 digits, with 100 units.
+The network has 784-1000-10 units and the conditions of `image_training`, except that W begins a fifth as wide, so that the
+figure shows what was learned and not what was drawn. The figure shows 100 units drawn at random, the same in each panel; a
+pixel is white where the weight from it is strong and positive, and black where it is strong and negative. The supplement
+does not say how sparse its sparse feedback is: here each synapse of W and of B between the hidden layer and the output is
+there with probability 1/2. A field has become a feature where neighbouring pixels have similar weights: the measure is the
+correlation between the weights of horizontal neighbours, over pixels that are not the same in all images. The quick run is
+on 8x8 digits, with 100 units.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Lillicrap et al. 2016, Supp. Fig. 10: the flow of a network of three neurons, y = W A x, with T = B = 1.
 
-The expected update (Note 11) leads along parabolas W - A^2/2 to one of two hyperbolas A W = 1. On the upper right one
-e W B e > 0: feedback helps. The lower left one is reached only from a small region. Its bound is not given: with
-K = W - A^2/2, the cubic A^3/2 + K A = 1 has roots at the lower left if K < -3/2, of which the outer one attracts what
+The expected update (Note 11) leads along parabolas W - A^2/2 to one of two hyperbolas A W = 1. On the upper right one e W B
+e > 0, so that feedback helps. The lower left one is reached only from a small region, whose bound the paper does not give:
+with K = W - A^2/2, the cubic A^3/2 + K A = 1 has roots at the lower left if K < -3/2, of which the outer one attracts what
 begins left of the inner, unstable one. Every point of a grid is a circuit, and ends where this says.
 """
 
@@ -36,8 +36,8 @@ def run(settings: Settings) -> Report:
     near = np.abs(separatrix(*dense.start)) < 1e-2  # so near to the bound that the step decides
     small = settings.rng(0).uniform(-0.1, 0.1, (2, 100))
     settings.show_progress("lillicrap-flow: trajectories")
-    begun = np.concatenate([small, far()], axis=1)
-    traced = Plane(begun[0], begun[1], settings.backend)
+    starts = np.concatenate([small, far()], axis=1)
+    traced = Plane(starts[0], starts[1], settings.backend)
     paths = traced.trajectory(5e-3 if settings.quick else 1e-3, np.linspace(0, 12, 121))
     found = checks(
         "",
@@ -72,7 +72,7 @@ def run(settings: Settings) -> Report:
     )
     report = Report(found, _draw(plane, arrows, dense, reached, paths))
     for each in (plane, dense, traced):
-        each.study.close()
+        each.linear.close()
     return report
 
 

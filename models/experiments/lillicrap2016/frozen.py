@@ -1,8 +1,9 @@
 """Lillicrap et al. 2016, Supp. Fig. 6: what a layer learns from the errors that feedback alignment brings it.
 
-A teacher of 30-20-10-10 units (see `teacher_task`), learned by 30-40-10 and by 30-40-20-10 units, minibatches of 100, rate
-.05 (Note 3). With its lowest layer of weights frozen the deeper network is clearly worse, under backpropagation and
-under feedback alignment: so useful errors come all the way down. 6000 minibatches; a quick run makes 1000.
+The function of a teacher of 30-20-10-10 units (see `teacher_task`) is learned by networks of 30-40-10 and of 30-40-20-10
+units, in minibatches of 100, at the rate .05 (Note 3). With its lowest layer of weights frozen the deeper network is
+clearly worse, under backpropagation and under feedback alignment: so useful errors reach all layers. There are 6000
+minibatches; a quick run makes 1000.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from ...networks.feedback_alignment import Synapses, feedback_alignment
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import GREEN, GREY, ORANGE, PURPLE, SKY, new_figure
-from .teacher_task import BEGIN, CHANNEL, Teacher, draw_courses, end, follow
+from .teacher_task import BEGIN, CHANNEL, Teacher, draw_curves, end, follow
 
 SHALLOW, DEEP, RATE = (30, 40, 10), (30, 40, 20, 10), 0.05
 FROZEN = ", frozen"
@@ -35,11 +36,11 @@ def run(settings: Settings) -> Report:
         teacher = Teacher.drawn(seed)
         for name in LOOKS:
             settings.show_progress(f"lillicrap-frozen: {name}, seed {seed}")
-            curves[name].append(_course(name, teacher, presentations, seed, settings))
+            curves[name].append(_learning_curve(name, teacher, presentations, seed, settings))
     return Report(_checks(curves, settings.quick), _draw(curves))
 
 
-def _course(name: str, teacher: Teacher, presentations: int, seed: int, settings: Settings) -> list[float]:
+def _learning_curve(name: str, teacher: Teacher, presentations: int, seed: int, settings: Settings) -> list[float]:
     net = feedback_alignment(
         SHALLOW if "30-40-10" in name else DEEP, METHODS[name[:2]].with_parameters(rate=RATE), target="values",
         synapses=Synapses(BEGIN, CHANNEL, frozen=(1,) if FROZEN in name else ()), batch_size=100, seed=seed,
@@ -84,7 +85,7 @@ def _draw(curves: LearningCurves) -> Figure:
     figure = new_figure(4.2, 3.0)
     ax = figure.subplots()
     for name, (colour, style) in LOOKS.items():
-        draw_courses(ax, curves[name], colour, name, style)
+        draw_curves(ax, curves[name], colour, name, style)
     ax.legend(ncols=2, fontsize=7)
     return figure
 

@@ -1,8 +1,8 @@
 """Lillicrap et al. 2016, Supplementary Note 15: pseudobackprop moves the hidden units as Gauss and Newton would, nearly.
 
-Networks of 8-6-4 with tanh hidden units and a linear output are shown one stimulus, once. Their feedback weights are W^+,
-which Python sets before that presentation, as the paper gives no rule by which they would be learned (cameron-newton has
-one). After it, it is asked by how much h has moved. To first order in the rate each element is
+Networks of 8-6-4 units with tanh hidden units and a linear output are shown one stimulus, once. Their feedback weights are
+W^+, which Python sets before that presentation, as the paper gives no rule by which they would be learned (cameron-newton
+has one). Afterwards the change of h is measured. To first order in the rate each element is
 
     Delta h_j = eta D_j^2 (x.x) delta_GN_j,    delta_GN = W^+ e     (Eq. 59)
 

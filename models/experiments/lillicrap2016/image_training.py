@@ -1,10 +1,10 @@
 """What the experiments of Lillicrap et al. 2016 on images share: how pixels are scaled, and runs that are kept.
 
-Pixels have mean 0 and standard deviation 1 over all training images, targets are .9 and -.9, units tanh, the output too,
-weight decay 1e-6, minibatches of 100 (Note 5). "Eta was reduced by an order of magnitude once progress had slowed
-substantially": here after 60% and after 85% of the epochs. W begins uniform by Glorot and Bengio; B is as wide as W^T
-begins, times a gain that makes up for what f' takes away, "so that roughly the same magnitude of error arrived at each
-layer".
+Pixels have mean 0 and standard deviation 1 over all training images, targets are .9 and -.9, units and outputs are tanh,
+the weight decay is 1e-6, and minibatches have 100 samples (Note 5). "Eta was reduced by an order of magnitude once progress
+had slowed substantially": this is done here after 60% and after 85% of the epochs. W begins uniform by Glorot and Bengio; B
+is as wide as W^T at the beginning, times a gain that makes up for what f' takes away, "so that roughly the same magnitude
+of error arrived at each layer".
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Plan:
         (maps, kernel): below the hidden layers is one whose units see kernel x kernel pixels each, all places that have
         such a window, in so many maps; (0, 0): there is none.
     augment : str
-        What is done to the images, anew in every epoch; see `Augmentation`.
+        What is done to the images, again in every epoch; see `Augmentation`.
     """
 
     rule: str

@@ -1,7 +1,7 @@
 """Runs of one linear network of three layers from many random starts, each with a target and a feedback matrix of its own.
 
-y = W A x with A and W = W_1 and W_2, and B = C_1 (Lillicrap et al. 2016, Notes 11 and 12). The circuit is built once; it
-shows the expected update for white inputs.
+The network is y = W A x, with A and W = W_1 and W_2, and B = C_1 (Lillicrap et al. 2016, Notes 11 and 12). The circuit is
+built once; it shows the expected update for white inputs.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Lillicrap et al. 2016, Supp. Fig. 8: momentum speeds feedback alignment up.
 
-v = alpha v + increment, w = w + v in every synapse (Note 8), with alpha = 0, .5 and .9. "Model and task were similar to
-those for Figure 3d": here the network 30-40-20-10 and the teacher of `lillicrap-frozen`, from one start and with one
-sequence of inputs for all three, at a rate of .01, at which .9 does not overshoot. 6000 minibatches of 100; a quick run
-makes 1500.
+Every synapse has v = alpha v + increment, w = w + v (Note 8), with alpha = 0, .5 and .9. "Model and task were similar to
+those for Figure 3d": here they are the network 30-40-20-10 and the teacher of `lillicrap-frozen`, from one start and with
+one sequence of inputs for all three, at a rate of .01, at which .9 does not overshoot. There are 6000 minibatches of 100; a
+quick run makes 1500.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREEN, ORANGE, new_figure
 from .online_runs import needed
-from .teacher_task import BEGIN, CHANNEL, PART, Teacher, draw_courses, end, follow
+from .teacher_task import BEGIN, CHANNEL, PART, Teacher, draw_curves, end, follow
 
 SIZES, RATE = (30, 40, 20, 10), 0.01
 LOOKS = {0.0: ORANGE, 0.5: GREEN, 0.9: BLUE}
@@ -63,7 +63,7 @@ def _draw(curves: LearningCurves) -> Figure:
     figure = new_figure(3.6, 2.7)
     ax = figure.subplots()
     for alpha, colour in LOOKS.items():
-        draw_courses(ax, curves[alpha], colour, f"momentum {alpha:g}")
+        draw_curves(ax, curves[alpha], colour, f"momentum {alpha:g}")
     ax.legend()
     return figure
 

@@ -21,7 +21,7 @@ from ...networks.independent_networks import Networks, gather
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, letter, new_figure
 from ..theory.averaged_equations import Array
-from ..theory.convergence import Study
+from ..theory.convergence import LinearNetworks
 
 UNITS, RATE, UNTIL = (1, 2, 4, 8), 0.01, 8.0
 TURN = 2 * np.pi  # the time of a whole cycle of the network that is made to go round
@@ -67,20 +67,20 @@ def run(settings: Settings) -> Report:
         drawn[n] = _drawn(n, count, settings)
     times = RATE * np.round(np.linspace(0, 2 * TURN, 61) / RATE)
     made = {name: _made(M, times, settings) for name, M in MADE.items()}
-    return Report([*_on_made(made), *_on_drawn(drawn)], _draw(times, made, drawn))
+    return Report([*_check_given(made), *_check_drawn(drawn)], _draw(times, made, drawn))
 
 
-def _study(A: Array, W: Array, B: Array, T: Array, backend: str) -> Study:
-    return Study(Networks([A, W], [B]), np.tile(np.eye(A.shape[2]), (len(A), 1, 1)), T, backend)
+def _linear_networks(A: Array, W: Array, B: Array, T: Array, backend: str) -> LinearNetworks:
+    return LinearNetworks(Networks([A, W], [B]), np.tile(np.eye(A.shape[2]), (len(A), 1, 1)), T, backend)
 
 
 def _drawn(n: int, count: int, settings: Settings) -> Drawn:
     rng = settings.rng(n)
     A, W, B, T = rng.standard_normal((4, count, n, n)) / np.sqrt(n)
-    study = _study(A, W, B, T, settings.backend)
-    first = study.flow.run(RATE, [0, UNTIL], {"W2": 0.0})
-    last = study.flow.run(RATE, [0, RATE], {"W1": 0.0})
-    study.close()
+    linear = _linear_networks(A, W, B, T, settings.backend)
+    first = linear.flow.run(RATE, [0, UNTIL], {"W2": 0.0})
+    last = linear.flow.run(RATE, [0, RATE], {"W1": 0.0})
+    linear.close()
     (before, after), (held, turned) = (_blocks(c.weights["W1.w"] if k == 0 else c.weights["W2.w"], count) for k, c in
                                        enumerate((first, last)))  # fmt: skip
     E0, E = T - W @ before, T - W @ after
@@ -104,16 +104,16 @@ def _made(M: Array, times: Array, settings: Settings) -> Array:
     rng = settings.rng(12)
     A, B, T = rng.standard_normal((3, 1, 2, 2))
     W = M @ np.linalg.inv(B)
-    study = _study(A, W, B, T, settings.backend)
-    trajectory = study.flow.run(RATE, times, {"W2": 0.0})
-    study.close()
+    linear = _linear_networks(A, W, B, T, settings.backend)
+    trajectory = linear.flow.run(RATE, times, {"W2": 0.0})
+    linear.close()
     E = T - W @ _blocks(trajectory.weights["W1.w"], 1)
     size = np.linalg.norm(E, axis=(2, 3))[:, 0]
     return size / size[0]
 
 
-def _on_made(made: Mapping[str, Array]) -> list[Check]:
-    """Where W B is given; Euler's steps let a cycle grow by (1 + rate^2)^(1/2) each."""
+def _check_given(made: Mapping[str, Array]) -> list[Check]:
+    """Check the runs in which W B is given; Euler's steps let a cycle grow by (1 + rate^2)^(1/2) each."""
     steps = 2 * TURN / RATE
     cycle = float(np.abs(made["cycle"] / (1 + RATE**2) ** (np.arange(61) / 60 * steps / 2) - 1).max())
     return checks("made, A alone, |E| after two turns over that before: ", [
@@ -123,7 +123,7 @@ def _on_made(made: Mapping[str, Array]) -> list[Check]:
     ])  # fmt: skip
 
 
-def _on_drawn(drawn: Mapping[int, Drawn]) -> list[Check]:
+def _check_drawn(drawn: Mapping[int, Drawn]) -> list[Check]:
     rest = {n: float((one.error < 0.5).mean()) for n, one in drawn.items()}
     falls = max(rest[b] - rest[a] for a, b in zip(UNITS, UNITS[1:], strict=False))
     agree = [bool(a) for one in drawn.values() for a in ((one.error < 1) == (one.slowest > 0))[one.decided]]

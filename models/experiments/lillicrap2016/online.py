@@ -5,15 +5,16 @@ units works as well as one for each (Supp. Fig. 3). 3. With three hidden layers,
 minibatches (Note 5). 4. Small initial weights stall BP, and not FA (Note 5). 5. Learning from a global reward becomes slower as
 the network grows, and FA does not (Supp. Fig. 1).
 
-Not so here: on the teacher's task single samples still learn where the run ends, and their error is then larger by a quarter;
-and in statement 3 FA needs more minibatches than BP, not fewer.
+The result here differs: on the teacher's task single samples still learn where the run ends, and their error is then larger
+by a quarter; and in statement 3 FA needs more minibatches than BP, not fewer.
 
-The supplement gives no numbers for these statements, so that the limits are ours; they were written down before the first full
-run. Networks learn the teacher's function of `teacher_task` and the 8x8 digits that come with scikit-learn. For statement 3
-they learn MNIST: 784-200-200-200-10, 6 epochs, where the paper's layers have 1500 units. Single samples have a tenth of the
-rate. Rates were chosen on training samples that were held out, from seeds that are not used here: with three hidden layers
-the better one of .03 and .1 for each method. For statement 5, n-n-n linear units learn a linear function, in minibatches of
-100, and each network has the best of nine rates by runs from three other seeds. A quick run is shorter, and on digits alone.
+The supplement gives no numbers for these statements, so that the limits are ours; they were written down before the first
+full run. Networks learn the teacher's function of `teacher_task` and the 8x8 digits that come with scikit-learn. For
+statement 3 they learn MNIST: 784-200-200-200-10, 6 epochs, where the paper's layers have 1500 units. Single samples have a
+tenth of the rate. Rates were chosen on training samples that were held out, from seeds that are not used here: with three
+hidden layers the better one of .03 and .1 for each method. For statement 5, networks of n-n-n linear units learn a linear
+function in minibatches of 100, and each has the best of nine rates by runs from three other seeds. A quick run is shorter,
+and on digits alone.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ from ..framework.saved_runs import at_end, each
 from ..framework.training_runs import trained
 from .image_training import Plan
 from .online_figure import draw
-from .online_runs import Found, Lesson, late, needed
+from .online_runs import Found, StudentNetwork, late, needed
 
-ONE = Lesson("frfb", (30, 40, 10))
-WIDE = Lesson("frfb", (30, 200, 10), minibatches=1500)
-DEEP = Lesson("frfb", (30, 40, 20, 10), minibatches=2000, part=50)
-LINEAR = Lesson("frfb", (), transfer="linear", minibatches=400, part=4)
+ONE = StudentNetwork("frfb", (30, 40, 10))
+WIDE = StudentNetwork("frfb", (30, 200, 10), minibatches=1500)
+DEEP = StudentNetwork("frfb", (30, 40, 20, 10), minibatches=2000, part=50)
+LINEAR = StudentNetwork("frfb", (), transfer="linear", minibatches=400, part=4)
 TEACHER = {
     "minibatches of 100": ONE,
     "single samples": ONE.with_(rate=0.005, minibatches=30_000, batch_size=1, part=1000),
@@ -75,35 +76,35 @@ HALF = 0.5
 def run(settings: Settings) -> Report:
     """Run every network from each seed."""
     data = settings.dataset("digits").standardised()
-    lessons = {name: _length(lesson, settings.quick) for name, lesson in {**TEACHER, **GROWING}.items()}
+    students = {name: _length(student, settings.quick) for name, student in {**TEACHER, **GROWING}.items()}
     deep = data if settings.quick else settings.dataset("mnist").standardised()
     plans = {name: _plan(name, plan, settings.quick) for name, plan in {**DIGITS, **DEEP_ONES}.items()}
     shown = f"{data.fingerprint()} {deep.fingerprint()}"
 
     @cache
     def rate_of(name: str) -> float:
-        return _best_rate(lessons[name], settings)
+        return _best_rate(students[name], settings)
 
-    def one(name: str, what: Lesson | Plan, seed: int) -> dict[str, list[float]]:
+    def one(name: str, what: StudentNetwork | Plan, seed: int) -> dict[str, list[float]]:
         settings.show_progress(f"lillicrap-online: {name}, seed {seed}")
         if isinstance(what, Plan):
-            return _on_images(name, what, deep if name in DEEP_ONES else data, seed, settings)
+            return _image_errors(name, what, deep if name in DEEP_ONES else data, seed, settings)
         rate = rate_of(name) if name in GROWING else what.rate
         return {"nse": what.with_(rate=rate).errors(seed, settings), "rate": [rate]}
 
-    found = each(settings, {**lessons, **plans}, lambda what: dict(asdict(what), data=shown), one)
-    return Report(_checks(found, lessons, settings.quick), draw(found, lessons, UNITS, HALF))
+    found = each(settings, {**students, **plans}, lambda what: dict(asdict(what), data=shown), one)
+    return Report(_checks(found, students, settings.quick), draw(found, students, UNITS, HALF))
 
 
-def _best_rate(lesson: Lesson, settings: Settings) -> float:
+def _best_rate(student: StudentNetwork, settings: Settings) -> float:
     """Return the rate that needs the fewest minibatches to an NSE of .5, and is below it at the end, the mean over
     other seeds.
     """
     rates = RATES[::2] if settings.quick else RATES
     scores = []
     for rate in rates:
-        runs = [lesson.with_(rate=rate).errors(seed, settings) for seed in CHOSEN_FROM]
-        scores.append(np.mean([_score(run, lesson.part) for run in runs]))
+        runs = [student.with_(rate=rate).errors(seed, settings) for seed in CHOSEN_FROM]
+        scores.append(np.mean([_score(run, student.part) for run in runs]))
     return rates[int(np.argmin(scores))]
 
 
@@ -111,14 +112,14 @@ def _score(errors: Sequence[float], part: int) -> float:
     return needed(errors, HALF, part) if errors[-1] < HALF else float("inf")
 
 
-def _length(lesson: Lesson, quick: bool) -> Lesson:
-    """A quick run makes a fifth of the minibatches on the teacher's task."""
-    shorter = quick and lesson.transfer == "tanh"
-    return lesson.with_(minibatches=lesson.minibatches // 5 // lesson.part * lesson.part) if shorter else lesson
+def _length(student: StudentNetwork, quick: bool) -> StudentNetwork:
+    """Shorten a quick run to a fifth of the minibatches on the teacher's task."""
+    shorter = quick and student.transfer == "tanh"
+    return student.with_(minibatches=student.minibatches // 5 // student.part * student.part) if shorter else student
 
 
 def _plan(name: str, plan: Plan, quick: bool) -> Plan:
-    """A quick run is of fewer epochs, and on digits alone."""
+    """Shorten a quick run to fewer epochs, on digits alone."""
     if not quick:
         return plan
     if name in DEEP_ONES:
@@ -126,7 +127,7 @@ def _plan(name: str, plan: Plan, quick: bool) -> Plan:
     return plan.with_(epochs=8 if plan.batch_size == 1 else 60)
 
 
-def _on_images(name: str, plan: Plan, data: Dataset, seed: int, settings: Settings) -> dict[str, list[float]]:
+def _image_errors(name: str, plan: Plan, data: Dataset, seed: int, settings: Settings) -> dict[str, list[float]]:
     """Return errors by epoch, in percent."""
     net = plan.circuit(data, seed, **({"synapses": SERVING} if "10 units" in name else {}))
     history = trained(settings, net, data, plan.epochs, label=f"lillicrap-online: {name}, seed {seed}")
@@ -134,8 +135,8 @@ def _on_images(name: str, plan: Plan, data: Dataset, seed: int, settings: Settin
     return {part: (100 * history[f"{part}_error"]).round(4).tolist() for part in ("train", "test")}
 
 
-def _checks(found: Found, lessons: Mapping[str, Lesson], quick: bool) -> list[Check]:
-    nse = {name: float(np.mean([late(run["nse"]) for run in found[name]])) for name in lessons}
+def _checks(found: Found, students: Mapping[str, StudentNetwork], quick: bool) -> list[Check]:
+    nse = {name: float(np.mean([late(run["nse"]) for run in found[name]])) for name in students}
     test = {name: at_end(found[name]) for name in DIGITS}
     rows: list[Row] = []
     for one, other, says, limits in (
@@ -150,7 +151,10 @@ def _checks(found: Found, lessons: Mapping[str, Lesson], quick: bool) -> list[Ch
             (f"{one}: NSE at the end, over that with {other}", ratio, "within", limits, says),
             (f"digits, {one}: points of test error more than with {other}", points, "within", (low, 1.0), says),
         ]
-    return checks("", [*rows, *([] if quick else _fewer(found)), *_stalled(found, lessons), *_slowed(found, lessons)])
+    return checks(
+        "",
+        [*rows, *([] if quick else _fewer(found)), *_small_weights(found, students), *_large_networks(found, students)],
+    )
 
 
 def _fewer(found: Found) -> list[Row]:
@@ -161,11 +165,11 @@ def _fewer(found: Found) -> list[Row]:
     return [(what, float(np.mean(shares)), "<", 1.0, "converged in fewer minibatches")]
 
 
-def _stalled(found: Found, lessons: Mapping[str, Lesson]) -> list[Row]:
+def _small_weights(found: Found, students: Mapping[str, StudentNetwork]) -> list[Row]:
     """Check statement 4: how much longer it takes to an NSE of .5 from small weights."""
     slower = {}
     for method in ("BP", "FA"):
-        small, usual = (_time(found, lessons, f"{method}, {size} weights") for size in ("small", "usual"))
+        small, usual = (_time(found, students, f"{method}, {size} weights") for size in ("small", "usual"))
         slower[method] = small / usual
     fa = _if_reached(slower["FA"], found["FA, small weights"])
     what = "small initial weights, {}: minibatches to an NSE of .5, over those from the usual weights"
@@ -175,11 +179,11 @@ def _stalled(found: Found, lessons: Mapping[str, Lesson]) -> list[Row]:
     ]
 
 
-def _slowed(found: Found, lessons: Mapping[str, Lesson]) -> list[Row]:
+def _large_networks(found: Found, students: Mapping[str, StudentNetwork]) -> list[Row]:
     """Check statement 5: how much longer it takes to an NSE of .5 in the largest network than in the smallest."""
     small, large = UNITS[0], UNITS[-1]
     slower = {
-        method: _time(found, lessons, f"{method}, {large} units") / _time(found, lessons, f"{method}, {small} units")
+        method: _time(found, students, f"{method}, {large} units") / _time(found, students, f"{method}, {small} units")
         for method in ("reward", "FA")
     }
     fa = _if_reached(slower["FA"], found[f"FA, {large} units"])
@@ -195,9 +199,9 @@ def _if_reached(ratio: float, runs: list[dict[str, list[float]]]) -> float:
     return ratio if all(late(run["nse"]) < HALF for run in runs) else float("nan")
 
 
-def _time(found: Found, lessons: Mapping[str, Lesson], name: str) -> float:
+def _time(found: Found, students: Mapping[str, StudentNetwork], name: str) -> float:
     """Return minibatches to an NSE of .5, the mean over seeds."""
-    return float(np.mean([needed(run["nse"], HALF, lessons[name].part) for run in found[name]]))
+    return float(np.mean([needed(run["nse"], HALF, students[name].part) for run in found[name]]))
 
 
 EXPERIMENT = Experiment(

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..framework.figure_style import GREEN, GREY, ORANGE, PURPLE, SKY, band, letter, new_figure, plain_decades
-from .online_runs import Found, Lesson, needed
+from .online_runs import Found, StudentNetwork, needed
 
 Looks = Mapping[str, tuple[str, str]]
 
@@ -29,19 +29,19 @@ DIGITS: Looks = {
 LAYERS: Looks = {"3 hidden layers, BP": (GREY, "-"), "3 hidden layers, FA": (GREEN, "-")}
 
 
-def draw(found: Found, lessons: Mapping[str, Lesson], units: Sequence[int], half: float) -> Figure:
+def draw(found: Found, students: Mapping[str, StudentNetwork], units: Sequence[int], half: float) -> Figure:
     """Draw the courses of all networks, means over seeds, and how long learning takes as networks grow."""
     figure = new_figure(9.6, 5.2)
     grid = figure.subplots(2, 3)
     (alike, many, digits), (layers, small, growing) = grid
-    _courses(alike, found, lessons, ALIKE, "samples")
-    _courses(many, found, lessons, MODULATORS, "minibatches")
-    _courses(small, found, lessons, WEIGHTS, "minibatches")
+    _draw_curves(alike, found, students, ALIKE, "samples")
+    _draw_curves(many, found, students, MODULATORS, "minibatches")
+    _draw_curves(small, found, students, WEIGHTS, "minibatches")
     _epochs(digits, found, DIGITS, "test")
     digits.set_xscale("log")
     _epochs(layers, found, LAYERS, "train")
     for method, colour in (("reward", PURPLE), ("FA", GREEN)):
-        _growing(growing, found, lessons, method, colour, units, half)
+        _draw_growing_networks(growing, found, students, method, colour, units, half)
     titles = ("single samples", "modulators", "digits", "three hidden layers", "small initial weights", "size")
     for ax, title in zip(grid.flat, titles, strict=True):
         ax.set_title(title)
@@ -50,11 +50,11 @@ def draw(found: Found, lessons: Mapping[str, Lesson], units: Sequence[int], half
     return figure
 
 
-def _courses(ax: Axes, found: Found, lessons: Mapping[str, Lesson], looks: Looks, unit: str) -> None:
+def _draw_curves(ax: Axes, found: Found, students: Mapping[str, StudentNetwork], looks: Looks, unit: str) -> None:
     """Draw the NSE of runs on the teacher's task, against samples or minibatches."""
     for name, (colour, style) in looks.items():
-        lesson, runs = lessons[name], np.array([run["nse"] for run in found[name]])
-        x = lesson.part * (np.arange(runs.shape[1]) + 1) * (lesson.batch_size if unit == "samples" else 1)
+        student, runs = students[name], np.array([run["nse"] for run in found[name]])
+        x = student.part * (np.arange(runs.shape[1]) + 1) * (student.batch_size if unit == "samples" else 1)
         ax.plot(x, runs.mean(axis=0), style, color=colour, label=name, linewidth=1.1)
         band(ax, x, runs.min(axis=0), runs.max(axis=0), colour)
     ax.set(xlabel=unit, ylabel="NSE", yscale="log", xscale="log" if unit == "samples" else "linear")
@@ -75,12 +75,18 @@ def _epochs(ax: Axes, found: Found, looks: Looks, part: str) -> None:
     ax.set(xlabel="epoch", ylabel=f"{'training' if part == 'train' else part} error (%)", ylim=(0, None))
 
 
-def _growing(
-    ax: Axes, found: Found, lessons: Mapping[str, Lesson], method: str, colour: str, units: Sequence[int], half: float
+def _draw_growing_networks(
+    ax: Axes,
+    found: Found,
+    students: Mapping[str, StudentNetwork],
+    method: str,
+    colour: str,
+    units: Sequence[int],
+    half: float,
 ) -> None:
     """Draw the minibatches that a method needs, against the size of the network."""
     names = [f"{method}, {n} units" for n in units]
-    times = [[needed(run["nse"], half, lessons[name].part) for run in found[name]] for name in names]
+    times = [[needed(run["nse"], half, students[name].part) for run in found[name]] for name in names]
     label = "global reward" if method == "reward" else method
     ax.errorbar(
         units, np.mean(times, axis=1), np.std(times, axis=1), color=colour, marker="o", markersize=4, label=label

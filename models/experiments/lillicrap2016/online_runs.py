@@ -20,7 +20,7 @@ from .teacher_task import CHANNEL, Teacher, follow
 
 #: The standard deviation of the noise from which a global reward is correlated.
 NOISE = 0.1
-#: The error that is told of a network in which a variable became NaN or infinite.
+#: The error of a network in which a variable became NaN or infinite.
 DIVERGED = 9.0
 
 #: Name of a network -> what its runs found, one from each seed.
@@ -28,7 +28,7 @@ Found = Mapping[str, list[dict[str, list[float]]]]
 
 
 @dataclass(frozen=True)
-class Lesson:
+class StudentNetwork:
     """A network, and how it learns a teacher's function.
 
     Parameters
@@ -62,7 +62,7 @@ class Lesson:
     served: int = 1
     part: int = 100
 
-    def with_(self, **changes: Any) -> Lesson:
+    def with_(self, **changes: Any) -> StudentNetwork:
         """Return a changed copy."""
         return replace(self, **changes)
 

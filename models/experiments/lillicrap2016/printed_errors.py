@@ -93,7 +93,7 @@ def _beside(
 
 
 def _draw(curves: LearningCurves, all_rows: tuple[str, ...], paper: Mapping[str, float]) -> Figure:
-    """A row has its colour whichever are left out."""
+    """Draw the learning curves; each row has its own colour, whichever rows are left out."""
     figure = new_figure(7.2, 3.0)
     axes = figure.subplots(1, 2, sharey=True)
     for ax, part in zip(axes, ("train", "test"), strict=True):

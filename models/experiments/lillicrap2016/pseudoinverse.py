@@ -1,10 +1,10 @@
 """Lillicrap et al. 2016, Supp. Fig. 13: if A and W begin small, B acts as a local pseudoinverse of W.
 
-30-20-10, linear, white inputs; A and W begin uniform in +-omega for nine omega, B uniform in +-.5, T N(0, 1)/sqrt(n_i)
-(not given), learning rate .01. All is drawn anew for each seed; the figure shows the first one. Along the way: the angle of
-what feedback alignment sends to the hidden units, B e, to what backpropagation would, W^T e, and to pseudobackprop's W^+ e,
-over e = E x for white x. Once the normalised squared error (NSE, |E|^2/|T|^2) is below .01, B e is closer to W^+ e; before
-that it need not be.
+The network has 30-20-10 linear units and white inputs. A and W begin uniform in +-omega for nine omega, B is uniform in
++-.5, T is N(0, 1)/sqrt(n_i) (not given), and the learning rate is .01. All is drawn again for each seed; the figure shows
+the first one. During learning two angles are measured, over e = E x for white x: that of B e, which feedback alignment
+sends to the hidden units, to W^T e, which backpropagation would send, and that to W^+ e of pseudobackprop. Once the
+normalised squared error (NSE, |E|^2/|T|^2) is below .01, B e is closer to W^+ e; before that it need not be.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _angles(trace: Trace, look: int) -> tuple[float, float]:
 
 def _checks(runs: Sequence[Sequence[Scale]]) -> list[Check]:
     """Check the worst of the seeds in each check."""
-    shares = [min(_closer(run[k]) for run in runs) for k in range(len(SCALES))]
+    shares = [min(_share_closer(run[k]) for run in runs) for k in range(len(SCALES))]
     what = "share of the recorded times with NSE <= .01 at which B e is closer to W^+ e than to W^T e, the least"
     rows: list[Row] = [
         (f"omega = {omega:g}: {what}", share, "==", 1.0, SAYS) for omega, share in zip(SCALES, shares, strict=True)
@@ -94,7 +94,7 @@ def _checks(runs: Sequence[Sequence[Scale]]) -> list[Check]:
     return checks(f"{many(runs)}, ", rows)
 
 
-def _closer(one: Scale) -> float:
+def _share_closer(one: Scale) -> float:
     settled = one.nse <= 0.01
     return float((one.pseudo[settled] < one.backprop[settled]).mean()) if settled.any() else 0.0
 

@@ -1,9 +1,9 @@
 """Lillicrap et al. 2016, Note 5: rectified units die under feedback alignment, and leaky units do not.
 
-Not so here: with a rate that suits all methods no unit dies, and rectified units learn as well as leaky ones.
+The result here differs: with a rate that suits all methods no unit dies, and rectified units learn as well as leaky ones.
 
 The note says that f(x) = max(0, x) "did not work well with feedback alignment": before the weights are aligned, learning
-pushes many units to where x < 0, and such a unit has no gradient. A slope of 1/20 below 0 was enough to mend it. Here a
+pushes many units to where x < 0, and such a unit has no gradient. A slope of 1/20 below 0 was enough to avoid this. Here a
 network of 784-1000-10 units learns MNIST with the conditions of `image_training`, without dropout, for 10 epochs at one rate
 for all methods, the best of four on training samples that were held out (`tools/choose_rates.py`). A unit is called dead if
 its field is not above 0 for any test sample. The supplement gives no numbers, so that the limits of the checks are ours: they
@@ -57,10 +57,10 @@ def run(settings: Settings) -> Report:
 def _learned(name: str, plan: Plan, data: Dataset, seed: int, settings: Settings) -> LearningCurve:
     """Return the errors after each epoch, and the share of dead units before the first and after each, all in percent."""
     net = plan.circuit(data, seed)
-    dead = [_dead(net, data)]
+    dead = [_dead_units(net, data)]
 
     def look(epoch: int, metrics: Row, circuit: Circuit) -> None:
-        dead.append(_dead(circuit, data))
+        dead.append(_dead_units(circuit, data))
 
     label = f"lillicrap-relu: {name}, seed {seed}"
     history = trained(settings, net, data, plan.epochs, label=label, callbacks=[look])
@@ -68,7 +68,7 @@ def _learned(name: str, plan: Plan, data: Dataset, seed: int, settings: Settings
     return {part: (100 * history[f"{part}_error"]).round(4).tolist() for part in ("train", "test")} | {"dead": dead}
 
 
-def _dead(net: Circuit, data: Dataset) -> float:
+def _dead_units(net: Circuit, data: Dataset) -> float:
     """Return the share of hidden units whose field is above 0 for no test sample, in percent."""
     rates = net.outputs(data, read="h1.rate")
     return round(100 * float(np.mean((rates <= 0).all(axis=0))), 4)
@@ -95,7 +95,7 @@ def _checks(found: dict[str, list[LearningCurve]]) -> list[Check]:
 
 
 def _quick_checks(found: dict[str, list[LearningCurve]]) -> list[Check]:
-    """On digits: all units live before learning, and every method learns."""
+    """Check a quick run on digits: all units live before learning, and every method learns."""
     rows: list[CheckRow] = [("before learning: dead units (%)", _first(found["FA, rectified"]), "<=", 1.0)]
     rows += [(f"{name}: test error (%)", at_end(runs), "<=", 15.0) for name, runs in found.items()]
     return checks("", rows)

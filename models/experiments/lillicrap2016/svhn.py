@@ -1,10 +1,10 @@
 """Lillicrap et al. 2016, Note 6: house numbers (SVHN) in grey, 1024-3000-3000-3000-3000-10, and with local fields.
 
-The files are the user's: see `recircuit.models.data.load_svhn`. "Local": the lowest hidden layer is 8 maps of units that see
-10x10 pixels each, with weights of their own; "leaky": its units, and all others, are piecewise linear, 1/20 below zero. Units
-and schedule are those of `image_training`; rates and epochs are not in the paper: with 604,388 images 8 epochs are as many
-updates as 80 of MNIST. The rate and gain of the leaky network are those of a few with which it learned 8x8 digits, on which
-the quick run is.
+The user provides the files: see `recircuit.models.data.load_svhn`. "Local" means that the lowest hidden layer is 8 maps of
+units that see 10x10 pixels each, with weights of their own. "Leaky" means that its units, and all others, are piecewise
+linear, 1/20 below zero. Units and schedule are those of `image_training`. Rates and epochs are not in the paper: with
+604,388 images 8 epochs are as many updates as 80 of MNIST. The rate and gain of the leaky network are the ones of a few
+with which it learned 8x8 digits, on which the quick run is.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Lillicrap et al. 2016, Supp. Fig. 14: where backpropagation has come to rest, feedback alignment does not stay.
 
-A tanh network with biases learns a quadratic function of its inputs on a fixed set of stimuli, all shown at a time: first
-with errors sent down by W^T, until it is near a local minimum whose error is not zero; then the same circuit with errors sent
-down by B. Both pathways are there, each into a compartment of its own; a parameter of the hidden units, changed between two
-runs, says which they listen to. Here 10-12-5 units learn y*_k = x^T Q_k x, scaled, of 200 stimuli, at the rate .04.
+A tanh network with biases learns a quadratic function of its inputs on a fixed set of stimuli, all shown at a time. First
+errors are sent down by W^T, until the network is near a local minimum whose error is not zero; then the same circuit has
+errors sent down by B. Both pathways are there, each into its own compartment; a parameter of the hidden units, changed
+between two runs, says which of the two they read. Here 10-12-5 units learn y*_k = x^T Q_k x, scaled, of 200 stimuli, at the
+rate .04.
 
 The caption refers to Supp. Fig. 9, whose network is 20-1000-20; it does not say whether this one has that size. In a network
 of that size no minimum with an error was found: in NumPy, on 2,000 stimuli in minibatches of 100, backpropagation comes to an

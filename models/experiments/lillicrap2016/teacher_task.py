@@ -1,10 +1,11 @@
 """What the experiments of Lillicrap et al. 2016 share: a teacher's function to learn, and how its error is followed.
 
-The teacher of Note 3: 30-20-10-10, tanh hidden units, linear output, weights and biases uniform, inputs N(0, 1). How wide
-the distributions are is not in the paper. Here each weight, and each bias, of the teacher is uniform in
-+-2 sqrt(3/n_pre), which gives the fields of its first layer a standard deviation of 2, so that tanh bends them; the
-learner's W and biases are a quarter as wide, and its B as wide as the teacher's weights: feedback alignment is slower
-the smaller B is. NSE is the squared error over the variance of the targets: 1 for a network that answers their mean.
+The teacher of Note 3 has 30-20-10-10 units, of which the hidden ones are tanh and the outputs linear; its weights and
+biases are uniform, and inputs are N(0, 1). The paper does not say how wide the distributions are. Here each weight, and
+each bias, of the teacher is uniform in +-2 sqrt(3/n_pre), which gives the fields of its first layer a standard deviation of
+2, so that tanh bends them; the learner's W and biases are a quarter as wide, and its B as wide as the teacher's weights:
+feedback alignment is slower the smaller B is. NSE is the squared error over the variance of the targets: 1 for a network
+that answers their mean.
 """
 
 from __future__ import annotations
@@ -57,14 +58,14 @@ class Teacher:
             x = np.tanh(x @ w.T + c)
         return x @ self.weights[-1].T + self.biases[-1]
 
-    def lesson(self, seed: Sequence[int], rows: int) -> dict[str, Array]:
+    def samples(self, seed: Sequence[int], rows: int) -> dict[str, Array]:
         """Return inputs N(0, 1) and their targets, for the stimuli x and s."""
         x = np.random.default_rng([*seed, 1]).standard_normal((rows, self.weights[0].shape[1]))
         return {"x": x, "s": self(x)}
 
     def variance(self) -> float:
         """Return the variance of the targets, summed over outputs."""
-        return float(np.sum(np.var(self.lesson([0], 20_000)["s"], axis=0)))
+        return float(np.sum(np.var(self.samples([0], 20_000)["s"], axis=0)))
 
 
 def follow(
@@ -83,8 +84,8 @@ def follow(
     """
     program, table, rows = net.program(settings.backend), net.timetable("train"), part * net.batch_size
     order, variance, found = np.arange(rows).reshape(part, -1), teacher.variance(), []
-    for lesson in range(presentations // part):
-        as_inputs(net, teacher.lesson([seed, 1 + lesson], rows)).load(program)
+    for number in range(presentations // part):
+        as_inputs(net, teacher.number([seed, 1 + number], rows)).load(program)
         result = program.run(table, order, collect={"loss.rate": table.steps[-1]})
         result.raise_if_diverged()
         found.append(float(2 * result.collected["loss.rate"].mean() / variance))
@@ -96,7 +97,7 @@ def end(curves: Sequence[Sequence[float]], parts: int = 5) -> float:
     return float(np.mean([curve[-parts:] for curve in curves]))
 
 
-def draw_courses(ax: Axes, curves: Sequence[Sequence[float]], colour: str, label: str, style: str = "-") -> None:
+def draw_curves(ax: Axes, curves: Sequence[Sequence[float]], colour: str, label: str, style: str = "-") -> None:
     """Draw the mean over runs, and their range as a band, against presentations."""
     values = np.array(curves)
     x = PART * (np.arange(values.shape[1]) + 1)

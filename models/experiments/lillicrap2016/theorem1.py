@@ -1,9 +1,9 @@
 """Lillicrap et al. 2016, Supplementary Note 11, Theorem 1: feedback alignment takes the error to zero where C = 0.
 
-100 linear networks of 4-3-2, each with its own T and B (N(0, 1)), begin at A = W = 0, the one start with which C =
-BW + W^T B^T - AA^T is 0 whatever B is. The circuits show the expected update (Eq. 6-7). Then E goes to 0, V = |BE|^2
-never rises, C stays what it was, and tr(AA^T) stays below the bound of Lemma 3. Beside them, networks that begin at
-random (sd .7), so that C is not 0: the theorem says nothing about these.
+100 linear networks of 4-3-2 units, each with its own T and B (N(0, 1)), begin at A = W = 0, the one start with which C = BW
++ W^T B^T - AA^T is 0 whatever B is. The circuits show the expected update (Eq. 6-7). Then E goes to 0, V = |BE|^2 never
+rises, C stays what it was, and tr(AA^T) stays below the bound of Lemma 3. Other networks begin at random (sd .7), so that C
+is not 0: the theorem says nothing about these.
 
 Eq. 10 prints - C for + C. Lemma 3 derives |BT|^2 + 2 n_h^2 where Eq. 21 has 2 n_h: s = tr(AA^T) is held against both.
 """
@@ -21,7 +21,7 @@ from ...networks.independent_networks import Networks
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure
-from ..theory.convergence import Array, Convergence, Study, converge, draw_convergence
+from ..theory.convergence import Array, Convergence, LinearNetworks, converge, draw_convergence
 
 SIZES = (4, 3, 2)
 COUNT = 100
@@ -53,20 +53,20 @@ def _runs(scale: float, settings: Settings) -> Runs:
     rng = settings.rng(3)
     T, B = rng.standard_normal((count, n_o, n_i)), rng.standard_normal((count, n_h, n_o))
     A, W = scale * rng.standard_normal((count, n_h, n_i)), scale * rng.standard_normal((count, n_o, n_h))
-    study = Study(Networks([A, W], [B]), np.tile(np.eye(n_i), (count, 1, 1)), T, settings.backend)
+    linear = LinearNetworks(Networks([A, W], [B]), np.tile(np.eye(n_i), (count, 1, 1)), T, settings.backend)
     times = np.concatenate([np.linspace(0, 4, 41), np.linspace(5, 40 if settings.quick else 80, 60).round()])
     rate = 1e-2 if settings.quick else 5e-3
-    path = study.trajectory(rate, np.unique(times))
-    E = study.system.error(path)
+    path = linear.trajectory(rate, np.unique(times))
+    E = linear.system.error(path)
     BE = np.sum((B @ E) ** 2, axis=(-1, -2))
 
     def eq_10(w: Sequence[Array]) -> Array:
         A, W = w
-        return B @ W + _t(B @ W) - A @ _t(A)
+        return B @ W + _transposed(B @ W) - A @ _transposed(A)
 
     rates = [r * (2.5e-3 if settings.quick else 2e-4) for r in (4.0, 2.0, 1.0)]
-    convergence = converge(study, rates, np.linspace(0, 2, 6), {"C of Eq. 10": eq_10})
-    study.close()
+    convergence = converge(linear, rates, np.linspace(0, 2, 6), {"C of Eq. 10": eq_10})
+    linear.close()
     size = np.sum((B @ T) ** 2, axis=(1, 2))
     return Runs(
         np.unique(times),
@@ -79,7 +79,7 @@ def _runs(scale: float, settings: Settings) -> Runs:
     )
 
 
-def _t(m: Array) -> Array:
+def _transposed(m: Array) -> Array:
     return np.swapaxes(m, -1, -2)
 
 

@@ -1,8 +1,8 @@
 """Lillicrap et al. 2016, Note 7: six stop consonants of TIMIT, 39-1000-1000-1000-6.
 
-The file is the user's, timit.npz: see `recircuit.models.data.load_timit`. The 39 features (MFCC and two derivatives)
-are of other sizes each, so that each has mean 0 and standard deviation 1 here. Units and schedule are those of
-`image_training`; rates and epochs, which the paper does not give, those of the network with three hidden layers in
+The user provides the file timit.npz: see `recircuit.models.data.load_timit`. The 39 features (MFCC and two derivatives)
+have different sizes, so that each is brought to mean 0 and standard deviation 1 here. Units and schedule are those of
+`image_training`. Rates and epochs, which the paper does not give, are those of the network with three hidden layers in
 lillicrap-mnist. The quick run is on 8x8 digits.
 """
 

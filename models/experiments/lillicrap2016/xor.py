@@ -73,7 +73,7 @@ def run(settings: Settings) -> Report:
 
 
 def learn(hidden: int, method: str, starts: int, presentations: int, settings: Settings) -> list[TrainingRun]:
-    """Train one circuit, begun anew from each start."""
+    """Train one circuit, begun again from each start."""
     net = feedback_alignment(
         (2, hidden, 1), METHODS[method].with_parameters(rate=4 * RATE), transfer="logistic", answer="logistic",
         target="values", batch_size=4, precision="float64",
@@ -116,21 +116,21 @@ def _training(net: Circuit, start: dict[str, Array], presentations: int) -> Trai
     return TrainingRun(mse, path, start["h1_to_o.w"], net["h1_to_o.w"], start["e_to_m1.w"])
 
 
-def _off(reached: Sequence[Array]) -> float:
+def _distance_from_paper(reached: Sequence[Array]) -> float:
     """Return how far weights are from the paper's last value, over that value's size: the median of the runs."""
     gaps = [np.linalg.norm(weights - LAST) / np.linalg.norm(LAST) for weights in reached]
     return float(np.median(gaps)) if gaps else float("nan")
 
 
-def _solving(training: TrainingRun) -> int:
+def _solved_after(training: TrainingRun) -> int:
     """Return the number of presentations after which the pattern is solved."""
     return int(np.argmax(training.mse < SOLVED))
 
 
-def _quicker(runs: Mapping[str, Sequence[TrainingRun]]) -> float:
+def _over_bp(runs: Mapping[str, Sequence[TrainingRun]]) -> float:
     """Return presentations that FA needs over those that BP needs, the median of the starts that both solve."""
     pairs = [(fa, bp) for fa, bp in zip(runs["FA"], runs["BP"], strict=True) if fa.solved and bp.solved]
-    return float(np.median([_solving(fa) / _solving(bp) for fa, bp in pairs])) if pairs else float("nan")
+    return float(np.median([_solved_after(fa) / _solved_after(bp) for fa, bp in pairs])) if pairs else float("nan")
 
 
 def correlated(W: Array, B: Array) -> float:
@@ -157,14 +157,14 @@ def _checks(small: dict[str, list[TrainingRun]], large: dict[str, list[TrainingR
     return checks("", [
         *rows,
         ("2-25-1, FA: share of starts whose W and B correlate before learning", before, "<=", 0.2, "no obvious relationship"),
-        ("2-25-1: presentations that FA needs over BP's, the median", _quicker(large), "<", 1.0, "FA is quicker"),
-        ("2-2-1: presentations that FA needs over BP's, the median of starts that both solve", _quicker(small), "<", 1.0,
+        ("2-25-1: presentations that FA needs over BP's, the median", _over_bp(large), "<", 1.0, "FA is quicker"),
+        ("2-2-1: presentations that FA needs over BP's, the median of starts that both solve", _over_bp(small), "<", 1.0,
          "FA is quicker"),
         ("2-2-1, FA: angle of B to W^T where it is solved, the largest (degrees)", max(angles), "<=", 15.0, f"{PRINTED:.1f}"),
         ("2-2-1, FA: relative distance of W from the paper's last value, when it is solved, the median",
-         _off([c.path[_solving(c)] for c in solved]), "<=", 0.1, "(-4.65, -4.55)"),
+         _distance_from_paper([c.path[_solved_after(c)] for c in solved]), "<=", 0.1, "(-4.65, -4.55)"),
         ("2-2-1, FA: relative distance of W from the paper's last value, at the end, the median",
-         _off([c.after for c in solved]), "<=", 0.1, "(-4.65, -4.55)"),
+         _distance_from_paper([c.after for c in solved]), "<=", 0.1, "(-4.65, -4.55)"),
     ])  # fmt: skip
 
 

@@ -24,7 +24,7 @@ SMALL = 0.02
 Invariant = Callable[[Sequence[Array]], Array]
 
 
-class Study:
+class LinearNetworks:
     """Linear networks side by side: their circuit, which presents the covariances, and their averaged equations.
 
     Parameters
@@ -119,7 +119,7 @@ class Convergence:
 
 
 def converge(
-    study: Study,
+    linear: LinearNetworks,
     rates: Sequence[float],
     times: Sequence[float] | Array,
     conserved: Mapping[str, Invariant] | None = None,
@@ -127,11 +127,11 @@ def converge(
     """Run the circuit at all rates, and integrate the equations once."""
     conserved = conserved or {}
     times = np.asarray(times, float)
-    exact = study.system.solve(times)
+    exact = linear.system.solve(times)
     gaps: list[float] = []
     drifts: dict[str, list[float]] = {name: [] for name in conserved}
     for rate in rates:
-        found = study.trajectory(rate, times)
+        found = linear.trajectory(rate, times)
         gaps.append(max(float(np.abs(a - b).max()) for a, b in zip(found, exact, strict=True)))
         for name, of in conserved.items():
             drifts[name].append(drift(of(found)))

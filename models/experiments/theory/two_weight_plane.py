@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ...networks.independent_networks import Networks
 from ..framework.figure_style import GREY
-from .convergence import Stages, Study
+from .convergence import LinearNetworks, Stages
 
 Array = NDArray[np.floating]
 
@@ -28,19 +28,19 @@ class Plane:
     def __init__(self, a1: Array, a2: Array, backend: str) -> None:
         one = np.ones((a1.size, 1, 1))
         self.start = np.stack([a1.ravel(), a2.ravel()])
-        self.study = Study(Networks([w[:, None, None] for w in self.start], [one]), one, one, backend)
+        self.linear = LinearNetworks(Networks([w[:, None, None] for w in self.start], [one]), one, one, backend)
 
     def arrows(self, rate: float = 0.01) -> Array:
         """Return what one presentation changes, over the rate: (2, n)."""
-        return (self._flat(self.study.trajectory(rate, [0, rate]))[1] - self.start) / rate
+        return (self._flat(self.linear.trajectory(rate, [0, rate]))[1] - self.start) / rate
 
     def trajectory(self, rate: float, times: Sequence[float] | Array) -> Array:
         """Return the weights at these times, (times, 2, n)."""
-        return self._flat(self.study.trajectory(rate, times))
+        return self._flat(self.linear.trajectory(rate, times))
 
     def ends(self, stages: Stages) -> Array:
         """Return where they end, (2, n)."""
-        return np.stack([w[:, 0, 0] for w in self.study.settle(stages)])
+        return np.stack([w[:, 0, 0] for w in self.linear.settle(stages)])
 
     @staticmethod
     def _flat(weights: Sequence[Array]) -> Array:

@@ -55,10 +55,10 @@ def _run(arguments: Sequence[str] | None, signals: StopSignals) -> int | str | N
     except KeyboardInterrupt:
         return 130
     except Exception as problem:
-        return _told(problem, signals)
+        return _report(problem, signals)
 
 
-def _told(problem: Exception, signals: StopSignals) -> int:
+def _report(problem: Exception, signals: StopSignals) -> int:
     """Write an error, and return the exit code."""
     from recircuit.cli.printable import printable
     from recircuit.cli.problems import explained

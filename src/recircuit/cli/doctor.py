@@ -70,8 +70,8 @@ def doctor() -> None:
 
 
 def _python() -> Finding:
-    said = f"{platform.python_version()} ({sys.executable})"
-    return Finding("Python", sys.version_info >= (3, 12), said, "recircuit needs Python 3.12 or later.", True)
+    text = f"{platform.python_version()} ({sys.executable})"
+    return Finding("Python", sys.version_info >= (3, 12), text, "recircuit needs Python 3.12 or later.", True)
 
 
 def _brian() -> Finding:
@@ -94,8 +94,8 @@ def _numpy() -> Finding:
         net.run({"x": [[1.0, 0.0]], "s": [0]}, 1)
         return Finding("numpy backend", True, "a small network learns")
     except Exception as problem:
-        said = f"{type(problem).__name__}: {problem}"
-        return Finding("numpy backend", False, said, "Reinstall recircuit in a fresh environment.", True)
+        text = f"{type(problem).__name__}: {problem}"
+        return Finding("numpy backend", False, text, "Reinstall recircuit in a fresh environment.", True)
 
 
 def _compiler() -> Finding:
@@ -129,9 +129,9 @@ def _cache() -> Finding:
     kept = sum((folder / name / "main").exists() for name in os.listdir(folder))
     free = shutil.disk_usage(folder).free / 2**30
     only = "" if os.access(folder, os.W_OK) else "; it can be read and not written"
-    said = f"{folder} holds {kept} compiled circuit{'' if kept == 1 else 's'}; {free:.0f} GB free{only}"
+    text = f"{folder} holds {kept} compiled circuit{'' if kept == 1 else 's'}; {free:.0f} GB free{only}"
     return Finding(
-        "cache", bool(only) or free > 0.1, said, "Make room on the disk, or name another folder in RECIRCUIT_CACHE."
+        "cache", bool(only) or free > 0.1, text, "Make room on the disk, or name another folder in RECIRCUIT_CACHE."
     )
 
 
@@ -147,8 +147,8 @@ def _gpu() -> Finding:
     found = gpu.find_gpu()
     if isinstance(found, str):
         return Finding("GPU", False, found, f"Only the backend cuda needs one. {requirements.DRIVER}.")
-    said = f"{found.name}, compute capability {requirements.dotted(found.capability)}, {found.memory / 2**30:.0f} GB"
-    return Finding("GPU", True, f"{said}; the driver runs CUDA up to {requirements.dotted(found.driver)}")
+    text = f"{found.name}, compute capability {requirements.dotted(found.capability)}, {found.memory / 2**30:.0f} GB"
+    return Finding("GPU", True, f"{text}; the driver runs CUDA up to {requirements.dotted(found.driver)}")
 
 
 def _nvcc() -> Finding:
@@ -159,8 +159,8 @@ def _nvcc() -> Finding:
         remedy = f"Only the backend cuda needs it. {requirements.NVCC}."
         return Finding("nvcc", False, "neither in CUDA_HOME nor on the PATH", remedy)
     cards = f"{requirements.dotted(found.cards[0])} to {requirements.dotted(found.cards[-1])}"
-    said = f"CUDA {requirements.dotted(found.version)} ({found.nvcc}), for compute capabilities {cards}"
-    return Finding("nvcc", True, said)
+    text = f"CUDA {requirements.dotted(found.version)} ({found.nvcc}), for compute capabilities {cards}"
+    return Finding("nvcc", True, text)
 
 
 def _cublas() -> Finding:
@@ -170,8 +170,8 @@ def _cublas() -> Finding:
     if found is None:
         return Finding("cuBLAS", False, "it is looked for when there is an nvcc", "")
     remedy = f"Only the backend cuda needs it: {requirements.cublas_command(found)}."
-    said = str(found.library) if found.library else f"no cublas_v2.h and libcublas.so of CUDA {found.version[0]}"
-    return Finding("cuBLAS", found.library is not None, said, remedy)
+    text = str(found.library) if found.library else f"no cublas_v2.h and libcublas.so of CUDA {found.version[0]}"
+    return Finding("cuBLAS", found.library is not None, text, remedy)
 
 
 def _brian2cuda() -> Finding:
@@ -189,7 +189,7 @@ def packages() -> Finding:
         added = [f"the {table.kind} {name!r}" for table in REGISTRIES for name in table.installed()]
     wrong = " ".join(dict.fromkeys(str(warning.message) for warning in damaged))
     if wrong:
-        return Finding("packages", False, wrong, "Mend or remove the package; everything else works without it.")
+        return Finding("packages", False, wrong, "Repair or remove the package; everything else works without it.")
     return Finding("packages", True, f"other packages add {', '.join(added) or 'nothing'}")
 
 

@@ -22,12 +22,12 @@ def experiment_table() -> str:
     for known in EXPERIMENTS.values():
         own = read_result(OWN / known.id / "result.json")
         last = tally(own) if own is not None and isinstance(own.get("checks"), list) else committed.get(known.id)
-        time, held = ("–", "–") if last is None else _told(last)
+        time, held = ("–", "–") if last is None else _time_and_checks(last)
         rows.append((known.id, ", ".join(known.data) or "–", time, held, f"{known.about} ({known.paper})"))
     return table(HEAD, rows)
 
 
-def _told(last: dict[str, Any]) -> tuple[str, str]:
+def _time_and_checks(last: dict[str, Any]) -> tuple[str, str]:
     """Return how long the last run of an experiment took, and how many of its checks hold."""
     held = f"{last['held']} of {last['checks']} checks hold" + (", quick" if last["quick"] else "")
     return "–" if last["seconds"] is None else duration(last["seconds"]), held

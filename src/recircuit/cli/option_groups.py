@@ -70,7 +70,7 @@ class GroupedCommand(TyperCommand):
 
 
 def _in_words(problem: typer.BadParameter) -> str:
-    """What was expected and what was given, where a number cannot be read; else what the problem says itself."""
+    """Return what was expected and what was given, where a number cannot be read, or else the message of the problem itself."""
     found = getattr(problem.__cause__ or problem.__context__, "errors", list)()
     if not found or found[0]["type"] not in EXPECTED:
         return problem.message

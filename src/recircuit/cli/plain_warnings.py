@@ -17,13 +17,13 @@ __all__ = ["plain_warnings"]
 @contextmanager
 def plain_warnings() -> Iterator[None]:
     """Write each warning to stderr as one line that begins with ``recircuit:``, and the same one only once."""
-    before, said = warnings.formatwarning, set[str]()
+    before, shown = warnings.formatwarning, set[str]()
     logger = logging.getLogger("py.warnings")  # to which Brian2 leads all warnings from when it is imported
 
     def written(record: logging.LogRecord) -> bool:
         line = record.getMessage()
-        if line not in said:
-            said.add(line)
+        if line not in shown:
+            shown.add(line)
             sys.stderr.write(line)
         return False
 

@@ -24,8 +24,8 @@ def explained(problem: Exception) -> tuple[str, int]:
     if isinstance(problem, OSError) and problem.errno is not None:
         where = f" ({problem.filename})" if problem.filename else ""
         return f"The system refuses{where}: {os.strerror(problem.errno)}.", 1
-    said = " ".join(f"{type(problem).__name__}: {problem}".split())
-    return f"This is a bug in recircuit: {said[:300]} {_details(problem)}", 1
+    message = " ".join(f"{type(problem).__name__}: {problem}".split())
+    return f"This is a bug in recircuit: {message[:300]} {_details(problem)}", 1
 
 
 def _details(problem: Exception) -> str:

@@ -103,9 +103,9 @@ def sweep(
     fixed = {name: value for name, value in other.items() if value is not None}
     folder = out or Path("runs") / f"sweep-{re.sub(r'[^A-Za-z0-9_,-]+', '_', Path(what).stem)}"
     _check_places(scheduler, workers, cluster, jobs, cluster_options)
-    asked = _jobs(what, given, seeds_of(seeds), quick, fixed, None if scheduler or cluster else folder)
+    requested = _jobs(what, given, seeds_of(seeds), quick, fixed, None if scheduler or cluster else folder)
     with locked(folder) as lock:
-        _Sweep(asked, folder).run(lock, _place(scheduler, cluster, jobs or 1, cluster_options, folder), workers)
+        _Sweep(requested, folder).run(lock, _place(scheduler, cluster, jobs or 1, cluster_options, folder), workers)
 
 
 def _check_places(
@@ -161,7 +161,7 @@ def _jobs(
             f"{option} out."
         )
     jobs = []
-    for epochs in [_whole(text) for text in given.get("epochs", [])] or [None]:
+    for epochs in [_whole_number(text) for text in given.get("epochs", [])] or [None]:
         jobs += experiment_jobs(
             values_of(what), seeds, backend=fixed.get("backend", "numpy"), quick=quick, epochs=epochs,
             data_dir=fixed.get("data_dir"), out=folder,
@@ -169,7 +169,7 @@ def _jobs(
     return jobs
 
 
-def _whole(text: str) -> int:
+def _whole_number(text: str) -> int:
     """Return a number of epochs."""
     if not text.isdecimal():
         raise UsageError(f"--epochs: expected a whole number, at least 1; got {text}.")
@@ -200,7 +200,7 @@ class _Sweep:
                     total=len(self.jobs), initial=len(self.results), unit=" runs", leave=False, disable=None
                 ) as self.bar,
             ):
-                failed = dispatch(left, self._done, scheduler=scheduler, workers=workers, begun=tqdm.write)
+                failed = dispatch(left, self._done, scheduler=scheduler, workers=workers, announce=tqdm.write)
         except KeyboardInterrupt:
             self._write()
             typer.echo(

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.cpp
 
 
 def builds(cache: Path) -> int:
-    """How many compiled circuits lie in a cache."""
+    """Return how many compiled circuits lie in a cache."""
     return len(list(cache.glob("*/main")))
 
 
@@ -38,20 +38,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of compiled circuits that began empty, for the smooth network; the others use the user's own."""
+    """Return a cache of compiled circuits that began empty, for the smooth network; the others use the user's own."""
     monkeypatch.setenv("RECIRCUIT_CACHE", str(folder))
     return folder
 
 
 def smooth(**options: Any) -> rc.Circuit:
-    """64-20-10, tanh and softmax, where rounding stays small."""
+    """Return the network 64-20-10 with tanh and softmax, where rounding stays small."""
     rule = rc.urfb.with_parameters(rate=0.05).with_momentum(0.5)
     options = dict(batch_size=10) | options
     return layered((64, 20, 10), rule, output=rc.SoftmaxOutput(), transfer="tanh", **options)
 
 
 def masked(**options: Any) -> rc.Circuit:
-    """64-30-20-10, hinge, single precision, half of the synapses forward and a tenth back: a whole matrix and a sparse."""
+    """Return 64-30-20-10 with hinge outputs in float32; half of the synapses up are a whole matrix, a tenth back a
+    sparse one.
+    """
     return layered(
         (64, 30, 20, 10),
         rc.urfb,
@@ -64,7 +66,9 @@ def masked(**options: Any) -> rc.Circuit:
 
 
 def kitchen(batch_size: int = 1, **options: Any) -> rc.Circuit:
-    """Everything else at once: noise, time, broadcasts, latches, overlapping phases, all kinds of rules and synapses."""
+    """Return a circuit with everything else at once: noise, time, broadcasts, latches, overlapping phases, all kinds of
+    rules.
+    """
     fused = rc.Rule(
         "fused", source="test", broadcasts=("loss",),
         forward="dw = rate*clip(x_pre*error_post*loss, -1, 1) - .01*w + loud*randn()",
@@ -113,7 +117,7 @@ def images(net: rc.Circuit, count: int = 100) -> dict[str, np.ndarray]:
 def agreeing(
     make: Callable[..., rc.Circuit], data: Any, within: float = 1e-10, **options: Any
 ) -> tuple[rc.Circuit, rc.Trace, rc.Trace]:
-    """The same run on both backends, after which no variable differs by more: one circuit, and both recordings."""
+    """Run the same on both backends, check that no variable differs by more, and return one circuit and both recordings."""
     a, b = make(), make()
     left, right = a.run(data, **options), b.run(data, **options, backend="cpp")
     assert {k: v for k, v in differences(a, b).items() if not v <= within} == {}
@@ -156,7 +160,7 @@ def test_ten_presentations_of_a_hinge_network_in_single_precision() -> None:
 
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_everything_else(batch_size: int) -> None:
-    """One batch element and several; the noise has the same bits on both."""
+    """One batch element and several are run; the noise has the same bits on both backends."""
     data = {"x": np.random.default_rng(0).normal(size=(20, 6)), "s": np.arange(20) % 3}
     record = [
         "h.rate",
@@ -176,7 +180,7 @@ def test_everything_else(batch_size: int) -> None:
     assert np.array_equal(left["h.jitter"], right["h.jitter"]) and left["h.jitter"].std() > 0.05
 
 
-def test_a_last_batch_that_does_not_fill_the_columns() -> None:
+def test_a_last_batch_that_is_not_full() -> None:
     data = {"x": np.random.default_rng(0).normal(size=(20, 6)), "s": np.arange(20) % 3}
     agreeing(lambda: kitchen(3), data, order=[[0, 1, 2], [3, 4, -1], [5, -1, -1]])
 
@@ -234,7 +238,7 @@ def test_the_same_seed_gives_the_same_bits_twice(make: Callable[[], rc.Circuit])
 
 
 def test_what_changes_no_code_compiles_nothing(cache: Path) -> None:
-    """Other weights, data, seed, rates, masks' values, recordings, evaluations."""
+    """Other weights, data, seeds, rates, values of masks, recordings and evaluations use the program that is there."""
     net = smooth()
     net.run(images(net), backend="cpp")
     once = builds(cache)
@@ -296,15 +300,15 @@ for make in (kitchen, masked):
 
 
 def test_sources_are_the_same_whatever_python_hashes() -> None:
-    """Brian2 goes through sets; what it writes in their order would be compiled anew by every process."""
-    said = [
+    """Brian2 goes through sets; what it writes in their order would be compiled again by every process."""
+    messages = [
         subprocess.run(
             [sys.executable, "-W", "ignore", "-c", SOURCES.format(tests=[str(f) for f in Path(__file__).parents[:3]])],
             env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True,
         ).stdout
         for seed in ("1", "2", "3")
     ]  # fmt: skip
-    assert said[0].count("sources") == 2 and said[0] == said[1] == said[2]
+    assert messages[0].count("sources") == 2 and messages[0] == messages[1] == messages[2]
 
 
 # --- what ends a worker -----------------------------------------------------------------------------------------------
@@ -345,7 +349,7 @@ def test_an_interrupt_ends_after_the_presentation_under_way(cache: Path) -> None
 
 
 def test_what_decays_gets_to_zero() -> None:
-    """And not to numbers with few digits, on which processors are slow."""
+    """What decays does not become numbers with few digits, on which processors are slow."""
     net = rc.Circuit(precision="float32")
     net.population("h", 40, rc.Neuron("drate/dt = -rate/tau : 1", tau=2 * ms))
     net.phases("feedforward", 20 * ms)

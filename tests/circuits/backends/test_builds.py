@@ -42,7 +42,7 @@ pytestmark = pytest.mark.cpp
 
 
 def write(folder: Path) -> Recipe:
-    """A program of one line, as a circuit would be compiled."""
+    """Write a program of one line, as a circuit would be compiled."""
     (folder / "a.cpp").write_text(PROGRAM)
     (folder / "b.cpp").write_text("int beside() { return 1; }\n")
     compiling = tuple((*compiler(), "-c", f"{name}.cpp", "-o", f"{name}.o") for name in "ab")
@@ -55,7 +55,7 @@ def says(home: Path) -> str:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache."""
+    """Return an empty cache."""
     monkeypatch.setenv("RECIRCUIT_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
@@ -74,7 +74,7 @@ def test_a_path_is_a_name_and_nothing_else(name: str, tmp_path: Path, monkeypatc
 
 
 def test_a_circuit_where_paths_are_hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of the cache and of the environment, in which the matrix library lies. The kernels are those of another cache."""
+    """The paths of the cache and of the matrix library are hostile; the kernels are those of another cache."""
     monkeypatch.chdir(tmp_path)
     name = "a 'b' \"c\" `touch executed` $(touch executed) $(shell touch executed) #d\ne"
     hostile = tmp_path / name
@@ -115,7 +115,7 @@ def test_a_compiler_behind_another_program(cache: Path, tmp_path: Path, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ("no-such-compiler -O2", "no C.. compiler .'no-such-compiler' is not on the PATH"),
         ("ccache no-such-compiler", "is not on the PATH"),
@@ -125,12 +125,12 @@ def test_a_compiler_behind_another_program(cache: Path, tmp_path: Path, monkeypa
         ("g++ -no-such-option", "fails on a program of one line: .*no-such-option"),
     ],
 )
-def test_a_compiler_that_does_not_work(given: str, said: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compiler_that_does_not_work(given: str, message: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is found before anything is generated, auto does without it, and says so."""
     monkeypatch.setenv("CXX", given)
-    with pytest.raises(rc.RecircuitError, match=f"backend cpp: .*{said}.*numpy needs no compiler"):
+    with pytest.raises(rc.RecircuitError, match=f"backend cpp: .*{message}.*numpy needs no compiler"):
         rc.layered([3, 2]).program("cpp")
-    with pytest.warns(UserWarning, match=f"numpy is used.*{said}"):
+    with pytest.warns(UserWarning, match=f"numpy is used.*{message}"):
         assert rc.layered([3, 2]).program("auto").backend == "numpy"
 
 
@@ -151,7 +151,7 @@ def test_options_that_a_compiler_does_not_know_are_left_out(tmp_path: Path, monk
 def test_what_a_compiler_refuses_is_kept_in_a_file_that_was_not_there(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the folder for such files lie links, by names that could be guessed, to a file of somebody's."""
+    """The folder for such files holds links, by names that could be guessed, to a file of somebody's."""
     precious = tmp_path / "precious"
     precious.write_text("mine")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -173,7 +173,7 @@ def test_what_a_compiler_refuses_is_kept_in_a_file_that_was_not_there(
 
 
 def slow(folder: Path) -> Recipe:
-    """A compiler that takes a minute, with a program of its own below it."""
+    """Return the commands of a compiler that takes a minute, and starts a program of its own."""
     numbers_file = folder.parent.parent / "told"
     return Recipe((("sh", "-c", f"sleep 60 & echo $! >> {numbers_file}; wait"),) * 2, ("main",))
 
@@ -275,7 +275,7 @@ def test_an_entry_may_be_moved_with_its_cache(cache: Path, tmp_path: Path, monke
 
 
 def write_linked(folder: Path, root: Path) -> Recipe:
-    """A program that names another file of the cache, as a circuit does its kernels."""
+    """Write a program that names another file of the cache, as a circuit does its kernels."""
     recipe = write(folder)
     return Recipe((*recipe.compile, ("true", str(root / "kernel" / "k.o"))), recipe.makes, recipe.link)
 
@@ -284,7 +284,7 @@ def write_linked(folder: Path, root: Path) -> Recipe:
 
 
 def test_a_cache_that_can_only_be_read(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is enough where it holds what is needed."""
+    """A cache is enough where it holds what is needed."""
     home, make = built("cpp", write, ""), tempfile.mkdtemp
 
     def refusing(prefix: str = "", dir: Path | None = None) -> str:
@@ -299,7 +299,7 @@ def test_a_cache_that_can_only_be_read(cache: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_without_a_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a container, with a user whom the system does not know."""
+    """There is no home folder in a container, with a user whom the system does not know."""
     import pwd
 
     def unknown(uid: int) -> None:

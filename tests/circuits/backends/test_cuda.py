@@ -52,7 +52,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def quiet(batch_size: int = 3, **options: Any) -> rc.Circuit:
-    """Every kind of code object, with its noise turned down to nothing."""
+    """Return a circuit with every kind of code object, whose noise is so small that it does not count."""
     net = kitchen(batch_size, **options)
     net["h.loud"] = net["x_to_h.loud"] = 0
     return net
@@ -63,12 +63,12 @@ def data(count: int = 20) -> dict[str, np.ndarray]:
 
 
 def drawn(count: int = 100) -> dict[str, np.ndarray]:
-    """Of 64 numbers and ten classes: a machine with a GPU may have no scikit-learn, with its digits."""
+    """Return data of 64 numbers and ten classes: a machine with a GPU may have no scikit-learn, with its digits."""
     return {"x": np.random.default_rng(0).uniform(-0.3, 0.7, (count, 64)), "s": np.arange(count) % 10}
 
 
 def both(make: Callable[[], rc.Circuit], inputs: Any, **options: Any) -> tuple[rc.Circuit, rc.Circuit]:
-    """The same run on numpy and on cuda."""
+    """Make the same run on numpy and on cuda."""
     nets = make(), make()
     for net, backend in zip(nets, ("numpy", "cuda")):
         net.run(inputs, backend=backend, **options)
@@ -81,7 +81,7 @@ RECORD = ["h.rate", "o.H", "o.above", "h.loss", "judge.rate", "x_to_h.w", "o_to_
 
 
 def test_everything_is_as_on_numpy(on_cpu: None) -> None:
-    """Noise off; several presentations, of which the first runs as it is and the others as a captured graph."""
+    """Several presentations are run with noise off; the first runs as it is, and the others as a captured graph."""
     a, b = quiet(), quiet()
     left, right = a.run(data(), record=RECORD), b.run(data(), record=RECORD, backend="cuda")
     assert {n: distance(left[n], right[n]) for n in RECORD if distance(left[n], right[n]) > 1e-10} == {}
@@ -124,7 +124,7 @@ def test_series_streams_long_phases_and_closed_loops(on_cpu: None) -> None:
     assert distance(*map(np.array, seen)) < 1e-12
 
 
-def test_a_last_batch_that_does_not_fill_the_columns(on_cpu: None) -> None:
+def test_a_last_batch_that_is_not_full(on_cpu: None) -> None:
     order = [[0, 1, 2], [3, 4, -1], [5, 6, -1], [7, 8, -1], [9, -1, -1], [10, 11, 12]]
     a, b = both(quiet, data(), order=order)
     assert {k: v for k, v in differences(a, b).items() if v > 1e-10 and k != "x_to_h.drive_0"} == {}
@@ -155,7 +155,7 @@ def test_every_rule_and_structure(on_cpu: None, monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.slow
-def test_one_column(on_cpu: None) -> None:
+def test_one_batch_element(on_cpu: None) -> None:
     a, b = both(lambda: quiet(1), data())
     assert {k: v for k, v in differences(a, b).items() if v > 1e-10 and k != "x_to_h.drive_0"} == {}
 
@@ -198,12 +198,12 @@ def test_the_generator_gives_its_known_answers(on_cpu: None, tmp_path: Path) -> 
         program,
     ]
     subprocess.run([str(word) for word in command], check=True)
-    said = subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout.splitlines()
-    assert said == [answer for _, _, answer in KNOWN]
+    output = subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert output == [answer for _, _, answer in KNOWN]
 
 
 def test_noise_is_normal_new_every_time_and_the_same_for_a_seed(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In every order of threads: what is drawn is counted, not passed from one to the next."""
+    """Noise is the same in every order of threads: what is drawn is counted, not passed from one thread to the next."""
     net = kitchen(3)
     trace = net.run(data(), presentations=200, record=["h.jitter"], backend="cuda")
     drawn = trace["h.jitter"].reshape(200, -1, 5)[:, 3] / 0.1  # 4 steps in which it is drawn, the rest repeat the last
@@ -265,17 +265,17 @@ def test_one_backend_after_the_other_and_nothing_compiled_twice(on_cpu: None, mo
 
 def test_what_diverges_is_named_with_its_presentation(on_cpu: None) -> None:
     """Errors grow by their squares, so that no order of additions makes it a presentation sooner or later."""
-    said = []
+    messages = []
     for backend in ("numpy", "cuda"):
         net = layered((64, 20, 10), rc.urfb.with_parameters(rate=1e3), loss="mse", batch_size=10)
         with pytest.raises(rc.RecircuitError, match="became NaN or infinite") as raised:
             net.run(drawn(), presentations=60, backend=backend)
-        said.append(str(raised.value))
-    assert said[0] == said[1] and said[0].startswith("h1.rate became NaN or infinite in presentation 7")
+        messages.append(str(raised.value))
+    assert messages[0] == messages[1] and messages[0].startswith("h1.rate became NaN or infinite in presentation 7")
 
 
 def test_ctrl_c_ends_a_run(on_cpu: None) -> None:
-    """After the presentation under way, and the circuit can be used as before."""
+    """The run ends after the presentation under way, and the circuit can be used as before."""
     net = smooth()
     program, table = net.program("cuda"), net.timetable()
     as_inputs(net, drawn()).load(program)
@@ -300,7 +300,7 @@ def test_a_kernel_that_fails_is_named(on_cpu: None, monkeypatch: pytest.MonkeyPa
 
 
 def test_wherever_arrays_lie_and_in_whatever_order_threads_run(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same bits: nothing reads or writes beside an array, and no thread waits for what another one writes."""
+    """The bits are the same: nothing reads or writes beside an array, and no thread waits for what another one writes."""
 
     def end(**environment: str) -> dict[str, np.ndarray]:
         with monkeypatch.context() as m:
@@ -318,7 +318,7 @@ def test_wherever_arrays_lie_and_in_whatever_order_threads_run(on_cpu: None, mon
 
 @pytest.mark.parametrize(("side", "place"), [("end", 7), ("begin", -1)])
 def test_who_leaves_an_array_is_found(on_cpu: None, tmp_path: Path, side: str, place: int) -> None:
-    """By the stand-in: a read of one item before or after an array, and of one that is freed, ends the program."""
+    """The stand-in ends the program where it reads an item before or after an array, or one that is freed."""
     source, program = tmp_path / "a.cpp", tmp_path / "a"
     source.write_text(
         """
@@ -350,7 +350,7 @@ def test_who_leaves_an_array_is_found(on_cpu: None, tmp_path: Path, side: str, p
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("found", "message"),
     [
         ("no NVIDIA driver (libcuda.so.1 is not found)", "no NVIDIA driver.*Install NVIDIA's driver"),
         ("no GPU: the NVIDIA driver finds none", "finds none"),
@@ -373,16 +373,16 @@ def test_who_leaves_an_array_is_found(on_cpu: None, tmp_path: Path, side: str, p
     ],
     ids=lambda x: x.name if isinstance(x, gpu.Gpu) else "",
 )
-def test_a_gpu_that_will_not_do(on_cpu: None, monkeypatch: pytest.MonkeyPatch, found: Any, said: str) -> None:
-    """Before anything is built."""
+def test_a_gpu_that_will_not_do(on_cpu: None, monkeypatch: pytest.MonkeyPatch, found: Any, message: str) -> None:
+    """The GPU is refused before anything is built."""
     monkeypatch.setattr(gpu, "find_gpu", lambda: found)
     monkeypatch.setenv("RECIRCUIT_CACHE", "/nonexistent/and/not/to/be/made")
-    with pytest.raises(rc.RecircuitError, match=f"backend cuda: .*{said}"):
+    with pytest.raises(rc.RecircuitError, match=f"backend cuda: .*{message}"):
         kitchen(3).program("cuda")
 
 
 def test_what_the_driver_says(tmp_path: Path) -> None:
-    """Asked as on a real machine, of a library that answers for one."""
+    """The question is that of a real machine, and a library answers for the driver."""
     command = [os.environ.get("CC", "gcc"), "-shared", "-fPIC", "-o", tmp_path / "libcuda.so.1", STAND_IN / "driver.c"]
     if shutil.which(str(command[0])) is None:
         pytest.skip("no C compiler")
@@ -426,7 +426,7 @@ def test_more_values_than_threads_can_be_counted_are_refused(on_cpu: None) -> No
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="no compiler")
 def test_what_cublas_needs_is_found_beside_it(tmp_path: Path) -> None:
-    """Its libcublasLt, where neither it nor the system knows the folder, and the program is linked as a circuit is."""
+    """Its libcublasLt is found where neither it nor the system knows the folder, and the program is linked as a circuit is."""
     wheel, project = tmp_path / "lib", tmp_path / "project"
     for folder in (wheel, project):
         folder.mkdir()
@@ -481,7 +481,7 @@ def test_a_cublas_of_another_version_is_not_taken(
 
 
 def test_what_nvcc_is_asked_to_compile_for() -> None:
-    """Code for the GPU's family; for one that is newer than the toolkit, what its driver translates."""
+    """nvcc makes code for the GPU's family; for one that is newer than the toolkit, it makes what the driver translates."""
     tools = toolkit.Toolkit(Path("nvcc"), (12, 4), ((5, 0), (8, 0), (8, 6), (9, 0)), None, None)
     assert tools.architecture((8, 0)) == ("-arch=sm_80",) and tools.architecture((8, 9)) == ("-arch=sm_86",)
     assert tools.architecture((12, 0)) == ("-gencode", "arch=compute_90,code=compute_90")
@@ -525,7 +525,7 @@ def test_memory_is_counted() -> None:
 
 @pytest.mark.slow
 def test_coarse_products(on_cpu: None) -> None:
-    """--matmul tf32: near, and not the same."""
+    """Products with --matmul tf32 are near the exact ones, and not the same."""
     exact, coarse = (
         layered([64, 8, 10], loss="mse", batch_size=5),
         layered([64, 8, 10], loss="mse", batch_size=5, matmul="tf32"),
@@ -541,7 +541,7 @@ def test_coarse_products(on_cpu: None) -> None:
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Recipe]]:
-    """Projects, and how they are compiled: of every kind of code object, and of images in single precision."""
+    """Return projects with every kind of code object, and of images in single precision, and how they are compiled."""
     made = {}
     for name, net, card in (
         ("kitchen", kitchen(3), "sm_80"),
@@ -553,7 +553,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, R
 
 
 def test_every_kind_of_kernel_is_in_a_case() -> None:
-    """So that a kind that is added is compiled, run on the stand-in, and held against numpy."""
+    """A kind that is added is then compiled, run on the stand-in, and held against numpy."""
     defined = [*vars(kernels).values(), *vars(delay_kernels).values()]
     kinds = {k for k in defined if isinstance(k, type) and issubclass(k, Kernel)} - {Kernel}
     lowered = [
@@ -563,7 +563,7 @@ def test_every_kind_of_kernel_is_in_a_case() -> None:
 
 
 def test_there_is_a_template_for_each_that_cpp_has() -> None:
-    """So that a structure that is added runs everywhere, or is seen not to."""
+    """A structure that is added then runs everywhere, or is seen not to."""
     backends = Path(gpu.__file__).parents[1]
     cpp, cuda = ({p.stem for p in (backends / name / "templates").iterdir()} for name in ("cpp", "cuda"))
     assert cpp - {"main"} <= cuda  # that one is no kernel: it is the program
@@ -587,7 +587,7 @@ def test_the_sources_hold_what_they_should(sources: dict[str, tuple[Path, Recipe
     ("make", "card"), [(lambda: kitchen(3), (8, 0)), (lambda: local_network(batch_size=3), (9, 0))]
 )
 def test_nvcc_compiles_and_links(make: Callable[[], rc.Circuit], card: tuple[int, int], tmp_path: Path) -> None:
-    """Of the machine's toolkit, with its cuBLAS; nothing runs."""
+    """The machine's toolkit compiles with its cuBLAS; nothing runs."""
     from recircuit.circuits.backends.cuda.device import CudaDevice
 
     if why := requirements.missing_tools():
@@ -625,7 +625,7 @@ def test_a_gpu_computes_every_rule_and_structure(case: str, precision: str) -> N
 #: Tests above, which need no stand-in.
 ANYWHERE = [
     test_everything_is_as_on_numpy, test_series_streams_long_phases_and_closed_loops, test_every_scope_is_as_in_a_loop,
-    test_a_last_batch_that_does_not_fill_the_columns, test_the_same_noise_again_after_the_same_seed,
+    test_a_last_batch_that_is_not_full, test_the_same_noise_again_after_the_same_seed,
     test_what_diverges_is_named_with_its_presentation, test_ctrl_c_ends_a_run,
 ]  # fmt: skip
 
@@ -633,7 +633,7 @@ ANYWHERE = [
 @pytest.mark.cuda
 @pytest.mark.parametrize("check", ANYWHERE, ids=lambda check: check.__name__.removeprefix("test_"))
 def test_a_gpu_does_what_the_stand_in_does(check: Callable[[None], None]) -> None:
-    """Recordings, series, streams, closed loops, scopes, batches that are not full, noise, and divergence."""
+    """Recordings, series, streams, closed loops, scopes, batches that are not full, noise and divergence are the same."""
     check(None)
 
 
@@ -642,7 +642,7 @@ def test_a_gpu_does_what_the_stand_in_does(check: Callable[[None], None]) -> Non
 def test_a_gpu_walks_through_what_it_would_launch(
     monkeypatch: pytest.MonkeyPatch, make: Callable[[], rc.Circuit]
 ) -> None:
-    """The same bits by one launch whose blocks wait for each other, and by a graph of launches."""
+    """One launch whose blocks wait for each other gives the same bits as a graph of launches."""
     ends = []
     for way in ("graph", "persistent"):
         monkeypatch.setenv("RECIRCUIT_CUDA_PRESENTATION", way)
@@ -654,7 +654,8 @@ def test_a_gpu_walks_through_what_it_would_launch(
 
 @pytest.mark.cuda
 def test_coarse_products_on_a_gpu() -> None:
-    """Near the exact ones; how near depends on whether cuBLAS takes its matrix units for products of such a size.
+    """They are near the exact ones; how near depends on whether cuBLAS takes its matrix units for products of such a
+    size.
 
     After two presentations: in the third one the weights of this network grow more than tenfold, and differences with them.
     """
@@ -666,7 +667,7 @@ def test_coarse_products_on_a_gpu() -> None:
 
 @pytest.mark.cuda
 def test_noise_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its moments over replays, and the same numbers again for a seed."""
+    """The moments of the noise over replays are right, and a seed gives the same numbers again."""
     test_noise_is_normal_new_every_time_and_the_same_for_a_seed(None, monkeypatch)
 
 

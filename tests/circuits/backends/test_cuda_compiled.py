@@ -39,8 +39,9 @@ needs_nvcc = pytest.mark.skipif(bool(missing_nvcc()), reason=missing_nvcc() or "
 
 
 def every_operator(**options: Any) -> rc.Circuit:
-    """A population whose rate passes through all that an equation may contain, but for sine, cosine and tangent, which
-    turn large angles in double precision."""
+    """Return a population whose rate passes through all that an equation may contain, except for sine, cosine and tangent,
+    which turn large angles in double precision.
+    """
     net = rc.Circuit(3, **options)
     x = net.stimulus("x", 4)
     equations = """
@@ -76,7 +77,7 @@ BOTH = [
 def test_nvcc_compiles_every_case(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, precision: str, card: str
 ) -> None:
-    """With the kernel that walks through everything, but for one of the six, since that one takes long to compile."""
+    """The cases have the kernel that walks through everything, but for one of the six, since that one takes long to compile."""
     walks = precision == "float32" or card != "sm_90"
     monkeypatch.setenv("RECIRCUIT_CUDA_PRESENTATION", "persistent" if walks else "graph")
     net = every_operator(precision=precision) if case == "every operator" else agreement.circuit(case, precision)
@@ -117,7 +118,7 @@ def test_a_kernel_with_a_double_is_seen(tmp_path: Path) -> None:
 
 
 def test_adam_computes_its_powers_once(tmp_path: Path) -> None:
-    """By one thread, in double precision; the synapses read what it has left."""
+    """One thread computes them, in double precision; the synapses read its results."""
     write_sources(agreement.circuit("adam", "float32"), tmp_path)
     text = "\n".join(file.read_text() for file in tmp_path.glob("kernels_*.cu"))
     block = text[text.index("namespace in_learn_forward_1_code") :].split("void _run_learn_forward_1_code()")
@@ -133,7 +134,7 @@ def test_adam_computes_its_powers_once(tmp_path: Path) -> None:
 
 
 def test_operators_are_those_of_numpy(tmp_path: Path) -> None:
-    """source/functions.h, compiled for the processor."""
+    """The functions of source/functions.h, compiled for the processor, are those of NumPy."""
     if why := missing_compiler():
         pytest.skip(why)
     pairs = [(x, y) for x in (-7.5, -3.0, -0.1, 0.0, 0.3, 2.0, 5.3) for y in (-2.0, -0.4, 0.1, 1.5, 3.0)]
@@ -143,12 +144,12 @@ def test_operators_are_those_of_numpy(tmp_path: Path) -> None:
     lines += [show.format(f"float({x})", f"float({y})") for x, y in pairs]
     lines += [show.format(f"int({x})", f"std::int64_t({y})") for x, y in whole]
     powers = [f'std::printf("%.17g\\n", double(recircuit::power<{n}>({x})));' for n in (-3, 0, 1, 5) for x in (-1.5, 2)]
-    said = _run("\n".join([*lines, *powers]), tmp_path)
+    output = _run("\n".join([*lines, *powers]), tmp_path)
     wanted = [[np.mod(x, y), np.floor_divide(x, y)] for x, y in pairs]
     wanted += [[np.mod(x, y), np.floor_divide(x, y)] for x, y in np.array(pairs, np.float32)]
     wanted += [[np.mod(x, y), np.floor_divide(x, y)] for x, y in whole]
     wanted += [[float(x) ** n] for n in (-3, 0, 1, 5) for x in (-1.5, 2)]
-    np.testing.assert_allclose(np.concatenate(said), np.concatenate(wanted), rtol=1e-15)
+    np.testing.assert_allclose(np.concatenate(output), np.concatenate(wanted), rtol=1e-15)
 
 
 def test_widths_stay(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_widths_stay(tmp_path: Path) -> None:
 
 
 def _run(body: str, folder: Path) -> list[list[float]]:
-    """The numbers that a program prints, a list for each line."""
+    """Return the numbers that a program prints, a list for each line."""
     source, program = folder / "a.cpp", folder / "a"
     source.write_text(
         f'#include "cuda_runtime.h"\n#define REAL float\n#include "functions.h"\nint main() {{ {body} }}\n'
@@ -170,8 +171,8 @@ def _run(body: str, folder: Path) -> list[list[float]]:
     includes = [f"-I{STAND_IN / 'include'}", f"-I{Path(gpu.__file__).parent / 'source'}"]
     command = [os.environ.get("CXX", "g++"), "-std=c++17", *includes, str(source), "-o", str(program)]
     subprocess.run(command, check=True)
-    said = subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout
-    return [[float(word) for word in line.split()] for line in said.splitlines()]
+    output = subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout
+    return [[float(word) for word in line.split()] for line in output.splitlines()]
 
 
 @pytest.mark.slow

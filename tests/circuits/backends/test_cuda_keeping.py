@@ -137,6 +137,6 @@ def test_weights_that_stay_are_those_that_were_written_last(tmp_path: Path) -> N
     source.write_text(f'#include "cuda_runtime.h"\n#include "keeping.h"\n{RANDOM_WALKS}')
     command = [os.environ.get("CXX", "g++"), "-std=c++17", f"-I{STAND_IN / 'include'}", f"-I{OURS}", str(source)]
     subprocess.run([*command, "-o", str(program)], check=True)
-    said = subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout.splitlines()
-    assert said[0] == "much stays" and len(said) == 2
-    assert said[1].startswith("76 of 76") and int(said[1].split()[3]) <= 200
+    output = subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert output[0] == "much stays" and len(output) == 2
+    assert output[1].startswith("76 of 76") and int(output[1].split()[3]) <= 200

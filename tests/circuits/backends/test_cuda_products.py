@@ -211,7 +211,7 @@ def products(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("side", "order"), [("end", "forward"), ("begin", "shuffled"), ("end", "backward"), ("begin", "strided")]
 )
 def test_small_products_in_one_launch(products: Path, side: str, order: str) -> None:
-    """As plain sums, wherever arrays lie and in whatever order threads run, with the same bits alone and with others."""
+    """They are plain sums, wherever arrays lie and in whatever order threads run, with the same bits alone and with others."""
     environment = os.environ | {"CUDA_ON_CPU_SIDE": side, "CUDA_ON_CPU_ORDER": order}
     done = subprocess.run([str(products)], env=environment, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == ("1 0\n", "", 0)

@@ -24,7 +24,7 @@ LITTLE = "132"
 
 @pytest.fixture
 def copies(on_cpu: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[int]]:
-    """The bytes of each copy to the GPU since it was last asked."""
+    """Return a function that gives the bytes of each copy to the GPU since it was last called."""
     file = tmp_path / "copies"
     monkeypatch.setenv("CUDA_ON_CPU_COPIES", str(file))
 
@@ -37,19 +37,19 @@ def copies(on_cpu: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cal
 
 
 def samples(count: int = 300) -> tuple[np.ndarray, np.ndarray]:
-    """Of 64 numbers and ten classes."""
+    """Return samples of 64 numbers and ten classes."""
     return np.random.default_rng(0).uniform(-0.3, 0.7, (count, 64)), np.arange(count) % 10
 
 
 def test_training_copies_its_rows_once(copies: Callable[[], list[int]]) -> None:
-    """Later epochs copy the order of their presentations and what evaluating puts back; with the weights that numpy has too."""
+    """Later epochs copy only the order of their presentations and what evaluating puts back; the weights are those of numpy."""
     (x, y), (x_test, y_test) = samples(), samples(120)
     nets, spent = [layered([64, 6, 10], "urfb", batch_size=10) for _ in range(2)], []
 
-    def told(*_: object) -> None:
+    def check(*_: object) -> None:
         spent.append(copies())
 
-    rc.train(nets[0], ((x, y), (x_test[::-1], y_test)), epochs=4, backend="cuda", progress=False, callbacks=told)
+    rc.train(nets[0], ((x, y), (x_test[::-1], y_test)), epochs=4, backend="cuda", progress=False, callbacks=check)
     rc.train(nets[1], ((x, y), (x_test[::-1], y_test)), epochs=4, backend="numpy", progress=False)
     rows = [x.astype(np.float32).nbytes, x_test.astype(np.float32).nbytes]
     first, *others = spent
@@ -60,7 +60,7 @@ def test_training_copies_its_rows_once(copies: Callable[[], list[int]]) -> None:
 
 
 def test_rows_that_were_changed_are_copied(copies: Callable[[], list[int]]) -> None:
-    """In place, or by a closed loop, which writes over its rows."""
+    """Rows are changed in place, or by a closed loop, which writes over its rows."""
     net, (x, y) = smooth(), samples(40)
     rows = np.array(x[:40], net.dtype)
     seen = []
@@ -82,7 +82,9 @@ def test_rows_that_were_changed_are_copied(copies: Callable[[], list[int]]) -> N
 
 
 def test_rows_that_do_not_fit_stay_on_the_host(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next presentations are copied: the same bits, in any order, also of batches that are not full, and of labels."""
+    """Only the next presentations are copied: the bits are the same, in any order, also of batches that are not full,
+    and of labels.
+    """
     x, y = samples(30_000)
     order = np.random.default_rng(1).integers(0, len(x), (130, 10))
     order[57, 4:] = order[129, 1:] = -1
@@ -97,7 +99,7 @@ def test_rows_that_do_not_fit_stay_on_the_host(on_cpu: None, monkeypatch: pytest
 
 
 def test_series_that_do_not_fit_stay_on_the_host(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also those of different lengths, and a closed loop after them."""
+    """This holds for series of different lengths, and for a closed loop after them."""
     drawing = np.random.default_rng(1)
     ragged = [drawing.normal(size=(1 + k % 5, 600)) for k in range(500)]
     ends = []

@@ -36,7 +36,7 @@ OURS = Path(gpu.__file__).parent / "source"
 
 
 def compiled(body: str, folder: Path, *includes: str) -> Path:
-    """A program against the stand-in."""
+    """Return a program that is compiled against the stand-in."""
     source, program = folder / "a.cpp", folder / "a"
     lines = [f'#include "{name}"' for name in ("cuda_runtime.h", *includes)]
     source.write_text("\n".join([*lines, body]))
@@ -46,7 +46,7 @@ def compiled(body: str, folder: Path, *includes: str) -> Path:
     return program
 
 
-def said(program: Path, *given: str, **environment: str) -> str:
+def output_of(program: Path, *given: str, **environment: str) -> str:
     env = os.environ | environment
     return subprocess.run([str(program), *given], env=env, capture_output=True, text=True, check=True).stdout
 
@@ -189,7 +189,7 @@ int main() {
 
 def test_a_plan_keeps_the_order_of_all_that_touches_the_same(tmp_path: Path) -> None:
     program = compiled(RANDOM_WORKS, tmp_path, "walks.h")
-    assert said(program) == "fewer 4 walks tiles\n"
+    assert output_of(program) == "fewer 4 walks tiles\n"
 
 
 # --- the stand-in -----------------------------------------------------------------------------------------------------
@@ -237,10 +237,10 @@ def test_an_order_that_is_not_asked_for_is_not_kept(tmp_path: Path) -> None:
     program = compiled(TWO_STREAMS, tmp_path)
     for captured in ("captured", "-"):
         seeds = [str(seed) for seed in range(8)]
-        ordered = {said(program, "waits", captured, "joined", CUDA_ON_CPU_STREAMS=seed) for seed in seeds}
-        loose = {said(program, "-", captured, "joined", CUDA_ON_CPU_STREAMS=seed) for seed in seeds}
+        ordered = {output_of(program, "waits", captured, "joined", CUDA_ON_CPU_STREAMS=seed) for seed in seeds}
+        loose = {output_of(program, "-", captured, "joined", CUDA_ON_CPU_STREAMS=seed) for seed in seeds}
         assert ordered == {"2\n"} and loose == {"1\n", "2\n"}
-    assert "unjoined" in said(program, "waits", "captured", "-")
+    assert "unjoined" in output_of(program, "waits", "captured", "-")
 
 
 # --- circuits ---------------------------------------------------------------------------------------------------------
@@ -296,7 +296,7 @@ def test_products_declare_what_they_write() -> None:
 
 
 def test_what_is_written_but_not_declared_does_not_compile(tmp_path: Path) -> None:
-    """So that nothing runs beside what it has to wait for."""
+    """Nothing then runs at the same time as what it has to wait for."""
     net = agreement.circuit("urfb", "float32")
     lowered = net.lowered()
     wrong = tuple(replace(o, writes=frozenset()) if o.name.startswith("sent") else o for o in lowered.operations)

@@ -65,7 +65,7 @@ int main(int, char** given) {
 
 
 def test_the_stand_in_has_barriers_of_the_grid(tmp_path: Path) -> None:
-    """And finds blocks that do not come, and launches for which there are not enough multiprocessors."""
+    """It finds blocks that do not come, and launches for which there are not enough multiprocessors."""
     source, program = tmp_path / "a.cpp", tmp_path / "a"
     source.write_text(ROUND)
     command = [os.environ.get("CXX", "g++"), "-std=c++17", f"-I{STAND_IN / 'include'}", str(source), "-o", str(program)]
@@ -85,7 +85,7 @@ def test_the_stand_in_has_barriers_of_the_grid(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("case", ["urfb", "in time", "pooled"])
 def test_the_same_bits_as_by_a_graph(on_cpu: None, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
-    """With any number of multiprocessors, and in any order of blocks and threads."""
+    """The bits are the same with any number of multiprocessors, and in any order of blocks and threads."""
     monkeypatch.setenv(WAY, "graph")
     first = agreement.after(case, "float32", "cuda")
     monkeypatch.setenv(WAY, "persistent")
@@ -97,7 +97,7 @@ def test_the_same_bits_as_by_a_graph(on_cpu: None, monkeypatch: pytest.MonkeyPat
 
 
 def test_noise_recordings_and_batches_that_are_not_full(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same bits as by a graph, with any number of multiprocessors, and in any order of blocks and threads.
+    """The bits are those of a graph, with any number of multiprocessors, and in any order of blocks and threads.
 
     A walk moves the clock on, which noise counts by, and has as many batch elements as are in use.
     """
@@ -119,8 +119,10 @@ def test_noise_recordings_and_batches_that_are_not_full(on_cpu: None, monkeypatc
 
 
 def test_the_reference_workload_is_one_walk(on_cpu: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Between the stimuli and the look for NaN. Its blocks wait once in a step, since the equations follow the products tile by
-    tile; and no product sees what is written in the same step, though blocks run one after the other here."""
+    """The walk lies between the stimuli and the look for NaN. Its blocks wait once in a step, since the equations
+    follow the products tile by tile; and no product sees what is written in the same step, though blocks run one after
+    the other here.
+    """
     monkeypatch.setenv(WAY, "persistent")
     monkeypatch.setenv("CUDA_ON_CPU_GRAPH", str(tmp_path / "graphs"))
     monkeypatch.setenv("CUDA_ON_CPU_BARRIERS", str(tmp_path / "barriers"))
@@ -149,7 +151,7 @@ ROOM = {
 def test_weights_stay_in_shared_memory(
     on_cpu: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, case: str
 ) -> None:
-    """As far as they fit: the bits are the same, however many stay."""
+    """They stay as far as they fit; the bits are the same, however many stay."""
     monkeypatch.setenv(WAY, "persistent")
     states, kept = {}, {}
     for room, (kilobytes, processors, where) in ROOM.items():
@@ -174,7 +176,7 @@ def _state_after(case: str) -> dict[str, np.ndarray]:
 
 
 def test_who_is_walked_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only what is asked for, until a GPU has measured both ways."""
+    """A circuit is walked through only where that is asked for, until a GPU has measured both ways."""
     monkeypatch.delenv(WAY, raising=False)
     assert not walks()
     for way, wanted in (("auto", False), ("graph", False), ("persistent", True)):

@@ -32,7 +32,7 @@ Make = Callable[..., rc.Circuit]
 
 
 def interpreted(net: rc.Circuit) -> InterpreterProgram:
-    """A circuit's program."""
+    """Return a circuit's program."""
     program = net.program("interpreter")
     assert isinstance(program, InterpreterProgram)
     return program
@@ -41,7 +41,7 @@ def interpreted(net: rc.Circuit) -> InterpreterProgram:
 def assert_agree(
     make: Make, data: dict[str, np.ndarray] | None = None, record: tuple[str, ...] = (), *, all_learn: bool = True
 ) -> None:
-    """All variables after three presentations, and what was recorded on the way.
+    """Check that all variables agree after three presentations, and what was recorded on the way.
 
     ``all_learn``: in these presentations, all weights that can learn do.
     """
@@ -102,13 +102,16 @@ LOOP = rc.Rule(
 
 
 def shown(units: int) -> dict[str, np.ndarray]:
-    """Rounded values, so that some of the largest of a window are equal; and labels."""
+    """Return rounded values, so that some of the largest of a window are equal, and labels."""
     rng = np.random.default_rng(1)
     return {"x": rng.normal(size=(SHOWN, units)).round(1), "s": rng.integers(0, 3, SHOWN)}
 
 
 def pair(connectivity: Connectivity, rule: rc.Rule, feedback: str, tau: Any, **options: Any) -> rc.Circuit:
-    """x to h through a structure, h to o, and back from h to a copy of x through synapses of their own or the same."""
+    """Return a circuit of x, its copy y, h and o; y projects to h through a structure, and receives feedback from h.
+
+    The synapses of this feedback are its own, or those from y to h.
+    """
     net = rc.Circuit(**options)
     size = int(np.prod(IMAGE))
     above = int(np.prod(connectivity.above)) if isinstance(connectivity, Local) else size
@@ -131,7 +134,7 @@ def pair(connectivity: Connectivity, rule: rc.Rule, feedback: str, tau: Any, **o
 @pytest.mark.parametrize("feedback", ["own", "transposed"])
 @pytest.mark.parametrize("connectivity", STRUCTURES)
 def test_every_connectivity(connectivity: str, feedback: str) -> None:
-    """Step by step with a loop over synapses where feedback has weights of its own, settling with products otherwise."""
+    """Circuits with feedback of their own go step by step with a loop over synapses; the others settle with products."""
     rule, tau = (LOOP, 1 * ms) if feedback == "own" else (PRODUCT, 2.5 * ms)
     assert_agree(lambda **options: pair(STRUCTURES[connectivity], rule, feedback, tau, **options))
 
@@ -187,7 +190,7 @@ def test_two_variables_exchange_their_values() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_random_circuits(seed: int) -> None:
-    """With time, broadcasts, latches and noise, which both backends draw from the same stream here."""
+    """Circuits have time, broadcasts, latches and noise, which both backends draw from the same stream here."""
     assert_agree(
         lambda batch_size: anything(seed, batch_size), record=("h0.rate", "h1.mixed", "one.rate"), all_learn=False
     )
@@ -202,16 +205,16 @@ def test_single_precision() -> None:
     assert max(distance(value, usual[key]) for key, value in net.state().items()) < 1e-5
 
 
-def test_what_is_collected_and_said_on_the_way() -> None:
+def test_what_is_collected_and_reported_during_a_run() -> None:
     found = []
     for backend in ("numpy", "interpreter"):
-        net, said = layered(batch_size=BATCH_SIZE), []
+        net, messages = layered(batch_size=BATCH_SIZE), []
         data = as_inputs(net, data_for(net, SHOWN, 1))
         program = net.program(backend)
         data.load(program)
         keys = {"h1.rate": 1, "o.rate": 3, "x_to_h1.w": 3}
-        result = program.run(net.timetable(), data.order(None, BATCH_SIZE), collect=keys, progress=said.append)
-        assert said == [1, 2, 3] and result.presentations == 3
+        result = program.run(net.timetable(), data.order(None, BATCH_SIZE), collect=keys, progress=messages.append)
+        assert messages == [1, 2, 3] and result.presentations == 3
         found.append(result.collected)
     assert found[0].keys() == found[1].keys()
     for key, value in found[0].items():
@@ -285,7 +288,7 @@ def test_every_function_of_brian2_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expression", "said"),
+    ("expression", "message"),
     [
         ("y + 1", "nothing has the name 'y'"),
         ("randn()", "'randn.*' cannot be computed"),
@@ -294,8 +297,8 @@ def test_every_function_of_brian2_is_known() -> None:
         ("1 < x < 2", "cannot be computed"),
     ],
 )
-def test_expressions_that_are_refused(expression: str, said: str) -> None:
-    with pytest.raises(rc.RecircuitError, match=said):
+def test_expressions_that_are_refused(expression: str, message: str) -> None:
+    with pytest.raises(rc.RecircuitError, match=message):
         evaluate(expression, {"x": 3.0})
 
 

@@ -38,7 +38,7 @@ HEBB = "dw = rate*x_pre*x_post"
 def circuit(
     *, equation: str = "2*basal", rule: str = HEBB, rate: float = 0.5, tau: float = 4.0, learns: bool = True, **settings: object
 ) -> rc.Circuit:  # fmt: skip
-    """x -> h, of three units each."""
+    """Return a circuit x -> h, of three units each."""
     net = rc.Circuit(**{"dt": 1 * ms, **settings})
     x = net.stimulus("x", 3)
     text = f"basal : 1 (compartment)\ndrate/dt = ({equation} - rate)/tau : 1 (during a)"
@@ -75,7 +75,7 @@ VARIED: dict[str, Callable[[], rc.Circuit]] = {
 
 @pytest.fixture
 def generated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str]]:
-    """The hashes of the sources of the circuits that are opened; nothing is compiled."""
+    """Yield the hashes of the sources of the circuits that are opened; nothing is compiled."""
     sources: list[str] = []
 
     def written(backend: str, write: Callable[[Path], caching.Recipe], toolchain: str) -> Path:
@@ -194,7 +194,7 @@ def by_numpy(net: rc.Circuit) -> np.ndarray:
 def test_a_known_circuit_starts_without_code_and_a_damaged_entry_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the kernels of the cache that is in use, and circuits of its own."""
+    """The circuit has the kernels of the cache that is in use, and a cache of its own."""
     presented(circuit())  # so that the kernels are there
     cache = tmp_path / "cache"
     copy_kernels(cache)
@@ -209,9 +209,9 @@ def test_a_known_circuit_starts_without_code_and_a_damaged_entry_is_made_again(
     monkeypatch.undo()
     monkeypatch.setenv("RECIRCUIT_CACHE", str(cache))
     monkeypatch.setattr(program, "emit", lambda *given: emitted.append(given) or emit(*given))
-    said, home = json.loads(listed.read_text()), cache / json.loads(listed.read_text())["entry"]
+    text, home = json.loads(listed.read_text()), cache / json.loads(listed.read_text())["entry"]
     content = (home / "main").read_bytes()
-    for count, damage in enumerate(("", "{}", "[]", json.dumps({**said, "entry": "../elsewhere"}), None)):
+    for count, damage in enumerate(("", "{}", "[]", json.dumps({**text, "entry": "../elsewhere"}), None)):
         if damage is None:
             (home / "main").write_bytes(content[:-9] + b"different")
         else:

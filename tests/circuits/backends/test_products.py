@@ -65,7 +65,7 @@ batch_size = st.integers(1, 40) | st.sampled_from([100, 513])
 
 
 def compiled(folder: Path) -> Path:
-    """The products as a shared library."""
+    """Return the products as a shared library."""
     source, built = folder / "calls.cpp", folder / "calls.so"
     source.write_text(CALLS)
     blas = scipy_openblas32.get_lib_dir()
@@ -79,7 +79,7 @@ def compiled(folder: Path) -> Path:
 
 
 def library(built: Path, threads: int) -> ctypes.CDLL:
-    """A copy of it, whose pool has so many threads: a library is loaded only once from the same file."""
+    """Return a copy of the library, whose pool has so many threads: a library is loaded only once from the same file."""
     loaded = ctypes.CDLL(shutil.copyfile(built, built.with_name(f"calls_{threads}.so")))
     loaded.start(threads)
     return loaded
@@ -87,7 +87,7 @@ def library(built: Path, threads: int) -> ctypes.CDLL:
 
 @pytest.fixture(scope="module")
 def libraries(tmp_path_factory: pytest.TempPathFactory) -> list[ctypes.CDLL]:
-    """With one thread, and with three."""
+    """Return the library with one thread, and with three."""
     built = compiled(tmp_path_factory.mktemp("products"))
     return [library(built, threads) for threads in (1, 3)]
 
@@ -102,7 +102,7 @@ def call(function: Callable[..., None], *arguments: float | np.ndarray) -> None:
 
 
 def kind(dtype: type) -> str:
-    """The suffix of the functions of a type."""
+    """Return the suffix of the functions of a type."""
     return {np.float32: "f", np.float64: "d"}[dtype]
 
 
@@ -112,7 +112,7 @@ def kind(dtype: type) -> str:
 def test_propagation(
     libraries: list[ctypes.CDLL], dtype: type, b: int, pre: int, post: int, turned: bool, seed: int
 ) -> None:
-    """field = signal W^T, or signal W; the bits do not depend on the threads; nothing is written beyond the field."""
+    """field = signal W^T, or signal W, holds; the bits do not depend on the threads; nothing is written beyond the field."""
     rng = np.random.default_rng(seed)
     x = rng.uniform(-1, 1, (b, pre)).astype(dtype)
     w = rng.uniform(-1, 1, (pre, post) if turned else (post, pre)).astype(dtype)
@@ -133,7 +133,7 @@ def test_propagation(
 def test_two_products_that_threads_share_at_once(
     libraries: list[ctypes.CDLL], dtype: type, b: int, pre: int, post: int
 ) -> None:
-    """They are those of one after the other, to the bit."""
+    """They are the products of one after the other, to the bit."""
     rng = np.random.default_rng(0)
     x, w = (rng.uniform(-1, 1, shape).astype(dtype) for shape in (b * max(pre, post), post * pre))
     for one in libraries:
@@ -150,7 +150,7 @@ def test_two_products_that_threads_share_at_once(
 def test_learning(
     libraries: list[ctypes.CDLL], dtype: type, b: int, pre: int, post: int, keep: float, seed: int
 ) -> None:
-    """w = keep w + scale sum_b y_b x_b^T, and nothing beside it."""
+    """It holds that w = keep w + scale sum_b y_b x_b^T, and nothing beside w is written."""
     rng = np.random.default_rng(seed)
     x, y = rng.uniform(-1, 1, (b, pre)).astype(dtype), rng.uniform(-1, 1, (b, post)).astype(dtype)
     before = rng.uniform(-1, 1, (post, pre)).astype(dtype)
@@ -175,7 +175,7 @@ def test_few_synapses(
     libraries: list[ctypes.CDLL], dtype: type, b: int, pre: int, post: int, turned: bool, density: float, keep: float,
     seed: int,
 ) -> None:  # fmt: skip
-    """As with whole matrices, where a synapse is; elsewhere the matrix is neither read nor written. Some elements are empty."""
+    """Results are those of whole matrices where a synapse is; nothing else is read or written. Some elements are empty."""
     rng = np.random.default_rng(seed)
     name, shape = kind(dtype), (pre, post) if turned else (post, pre)
     mask = (rng.random(shape) < density).astype(dtype)
@@ -200,7 +200,7 @@ def test_few_synapses(
 
 
 def test_a_factor_of_zeros_changes_nothing(libraries: list[ctypes.CDLL]) -> None:
-    """Not even by its infinities; with keep, what was there is kept in part."""
+    """Not even its infinities change anything; with keep, what was there is kept in part."""
     x, zeros, w = np.full((3, 40), np.inf), np.zeros((3, 50)), np.random.default_rng(0).random((50, 40))
     before = w.copy()
     call(libraries[0].accumulate_d, 3, 40, 50, 1.0, 0.5, zeros, x, w)
@@ -211,7 +211,7 @@ def test_a_factor_of_zeros_changes_nothing(libraries: list[ctypes.CDLL]) -> None
 
 
 def test_tanh(libraries: list[ctypes.CDLL]) -> None:
-    """To 3e-7 of its value; exactly 1 far out, so that a saturated unit has no slope; a NaN stays one."""
+    """It is right to 3e-7 of its value, and exactly 1 far out, so that a saturated unit has no slope; a NaN stays one."""
     x = np.concatenate([np.linspace(-12, 12, 100_001), np.logspace(-30, 0, 1000), [np.inf, -np.inf]]).astype(np.float32)
     y = np.empty_like(x)
     call(libraries[0].tanh_f, len(x), x, y)
@@ -231,7 +231,7 @@ def test_tanh(libraries: list[ctypes.CDLL]) -> None:
 def test_the_largest_of_each_window(
     libraries: list[ctypes.CDLL], dtype: type, size: int, kernel: int, stride: int, before: int, seed: int
 ) -> None:
-    """Its value times w, and the first tap that brings it; a pixel outside of the image is never the largest."""
+    """Each window sends its largest value times w, and the first tap that has it; pixels outside of the image never win."""
     image = np.random.default_rng(seed).integers(-3, 3, (5, size, size)).astype(dtype)
     begin = np.arange(0, size, stride) - min(before, kernel - 1)
     rows = begin[None, :, None] + np.repeat(np.arange(kernel), kernel)[:, None, None]

@@ -39,7 +39,7 @@ CODES = {
 
 
 def numbers(dtype: str, count: int = 1000) -> np.ndarray:
-    """Of all magnitudes and around the thresholds, with zeros, subnormal numbers, infinity and NaN."""
+    """Return numbers of all magnitudes and around the thresholds, with zeros, subnormal numbers, infinity and NaN."""
     rng, size = np.random.default_rng(0), np.dtype(dtype).itemsize
     bits = rng.integers(0, 256, (count, size), dtype=np.uint8).view(dtype)[:, 0]
     near = (rng.integers(-12, 12, count) * np.array(0.1, dtype)).astype(dtype)
@@ -141,7 +141,7 @@ def test_an_output_circuit_learns_the_same_bits_with_tables(
 
 
 def test_weights_that_are_set_between_runs_change_the_table() -> None:
-    """Alike, then each its own, then alike again: as a circuit that has had them from the start."""
+    """Weights are alike, then each different, then alike again; all is as in a circuit that has had them from the start."""
     net = output(-8.0)
     for weights in (-8.0, np.linspace(-9, -7, 5), -2.5):
         net["t_to_o.w"] = np.broadcast_to(weights, 5)

@@ -1,4 +1,4 @@
-"""The backend numpy takes the code of equations apart and writes it anew, and the lines give the same bits as they stood."""
+"""The backend numpy takes the code of equations apart and writes it again, and the lines give the same bits as they stood."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_function_does_what_the_lines_do(what: str, dtype: str, times: int) ->
 
 @pytest.mark.parametrize("operator", ["+", "-", "*", "/"])
 def test_a_result_of_double_precision_that_is_kept_in_single_precision_is_computed_in_it(operator: str) -> None:
-    """Over all magnitudes, with zeros, subnormal numbers, infinity and NaN."""
+    """It is so over all magnitudes, with zeros, subnormal numbers, infinity and NaN."""
     rng = np.random.default_rng(0)
     bits = rng.integers(0, 2**32, (2, 200_000), dtype=np.uint32).view(np.float32)
     bits[:, :50_000] = rng.normal(size=(2, 50_000)) * 10.0 ** rng.integers(-45, 38, (2, 50_000))
@@ -123,7 +123,7 @@ def test_a_code_with_something_else_in_it_is_left_as_it_is(code: str) -> None:
 
 
 def two(seed: int = 0) -> rc.Circuit:
-    """A clock that is read, series, and recorded steps, in one circuit."""
+    """Return a circuit with a clock that is read, series, and recorded steps."""
     net = rc.Circuit(batch_size=2, dt=1 * ms, seed=seed)
     x = net.stimulus("x", 3, every=2 * ms)
     h = net.population(
@@ -159,7 +159,7 @@ TRACED = {
 def test_traces_in_straight_lines_have_the_bits_of_the_loop_over_elements(
     rule: str, shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of so many synapses that factors of one are left out."""
+    """There are so many synapses that factors of one are left out."""
     random = np.random.default_rng(1)
     y = {
         "ones": np.ones((20, 20)),
@@ -191,7 +191,7 @@ def test_traces_in_straight_lines_have_the_bits_of_the_loop_over_elements(
 @pytest.mark.parametrize("factor", [1.0, -0.0, 0.5, np.nan, np.inf])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_factor_of_one_is_left_out(dtype: str, factor: float) -> None:
-    """In place or not, wherever the factor is another number, and with numbers that mean nothing among the values."""
+    """It is left out in place or not, wherever the factor is another number, and with NaN and infinity among the values."""
     values = np.random.default_rng(0).normal(size=(4, 50, 50)).astype(dtype)
     values[0, 0, :4] = np.nan, np.inf, -np.inf, -0.0
     for place in (0, 77, 199):
@@ -214,7 +214,7 @@ def test_a_factor_of_one_is_left_out(dtype: str, factor: float) -> None:
 
 
 def _trace(monkeypatch: pytest.MonkeyPatch, most: int) -> tuple[np.ndarray, int]:
-    """The weights after five samples in three elements, and the bytes that are taken beside the variables."""
+    """Return the weights after five samples in three elements, and the bytes that are taken beside the variables."""
     monkeypatch.setattr(operation_code, "MOST", most)
     rule = rc.Rule("r", source="a test", traces=("el",), forward="el = .9*el + x_pre*x_post\ndw = .1*el*x_post")
     net = rc.Circuit(batch_size=3, seed=1)

@@ -22,7 +22,7 @@ RULE = rc.Rule(
 
 
 def noisy() -> rc.Circuit:
-    """More units than one thread takes, an odd number of them, and layers that registers do not divide."""
+    """Return a circuit of more units than one thread takes, an odd number, with layers that registers do not divide."""
     net = rc.Circuit(BATCH_SIZE)
     x = net.stimulus("x", INPUTS)
     h = net.population("h", HIDDEN, rc.Neuron(
@@ -49,7 +49,7 @@ def noisy() -> rc.Circuit:
 
 @pytest.mark.cpp
 def test_noise_has_numpys_bits_and_sums_its_values_whatever_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With inputs of which most are zero, and errors of which half are."""
+    """Most of the inputs are zero, and half of the errors are."""
     rng = np.random.default_rng(0)
     data = {"x": rng.normal(size=(300, INPUTS)) * (rng.random((300, INPUTS)) < 0.2), "s": rng.integers(0, OUTPUTS, 300)}
     order = np.append(np.arange(300), [-1, -1]).reshape(2, BATCH_SIZE)

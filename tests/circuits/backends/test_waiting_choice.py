@@ -8,7 +8,7 @@ TRIAL = 2 * PIECE * PIECES
 
 
 def calls(choice: WaitingChoice, count: int, looking: float, sleeping: float) -> int:
-    """So many calls, with durations by what the ends do; in how many of them they looked."""
+    """Make so many calls, whose durations depend on which ends look, and return in how many of them they looked."""
     looked = 0
     for _ in range(count):
         looked += choice.looks

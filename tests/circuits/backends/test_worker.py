@@ -31,7 +31,7 @@ ROWS = np.random.default_rng(0).normal(size=(40, 3))
 
 
 def circuit() -> rc.Circuit:
-    """A stimulus, a layer with noise that learns, and one whose variables have other sizes; always the same program."""
+    """Return a circuit of a stimulus, a layer with noise that learns, and a large layer; it is always the same program."""
     net = rc.Circuit(batch_size=2, seed=3)
     x = net.stimulus("x", 3)
     h = net.population(
@@ -165,7 +165,7 @@ def sent(*_: object) -> None:
 
 
 def interrupted(net: rc.Circuit, handler: Callable[..., None], count: int, rng: np.random.Generator) -> None:
-    """So many interrupts, each at a random moment of a get, a set or a run, and every answer compared."""
+    """Interrupt so many times, each time at a random moment of a get, a set or a run, and compare every answer."""
     marks = {"h.rate": rng.random((2, 4)), "wide.rate": rng.random((2, 30_000)), "x_to_h.w": rng.random((4, 3))}
     net.set_state(marks)
 

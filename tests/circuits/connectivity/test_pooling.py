@@ -26,7 +26,7 @@ def network(
     connectivity: type[Local] = Convolution,
     **options: Any,
 ) -> rc.Circuit:
-    """x, two convolutions, their sum, its pool, and o; feedback from o to pool, sum, and both convolutions."""
+    """Return a circuit of x, two convolutions, their sum, its pool and o, with feedback from o to all of these layers."""
     net = rc.Circuit(**options)
     first = connectivity(IMAGE, 2, 3)
     second = connectivity(first.above, 2, 3)

@@ -23,7 +23,7 @@ X = np.concatenate([np.random.default_rng(0).random((7, 4)), np.ones((1, 4)), np
 
 
 def circuit(batch_size: int = 2, **options: Any) -> rc.Circuit:
-    """Units compete: the one with the largest field learns, and is told so by a unit that always sends 1."""
+    """Return competing units: the one with the largest field learns, as a unit that always sends 1 projects back to it."""
     net = rc.Circuit(batch_size=batch_size, seed=1, **options)
     x, h = net.stimulus("x", 4), net.population("h", 5, UNIT)
     top = net.population("top", 1, rc.Neuron("basal : 1 (compartment)\nrate = basal : 1\nhere = 1.0 : 1"))
@@ -57,7 +57,7 @@ def compare(backend: str, batch_size: int = 2, **options: Any) -> None:
 
 @pytest.mark.parametrize("backend", ["numpy", "interpreter"])
 def test_the_winner_learns_alone(backend: str) -> None:
-    """Of equal signals the first wins; the last batch is not full."""
+    """The first of equal signals wins; the last batch is not full."""
     compare(backend)
 
 

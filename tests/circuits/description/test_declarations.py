@@ -19,7 +19,7 @@ X = np.array([[1.0, 2.0, 4.0]])
 
 
 def made(size: int = 2, **options: Any) -> rc.Circuit:
-    """x (3 units) to h, for one step."""
+    """Return a circuit from x (3 units) to h, for one step."""
     net = rc.Circuit()
     x, h = net.stimulus("x", 3), net.population("h", size, rc.pyramidal("linear"))
     net.connect(x, h, **options)
@@ -148,7 +148,7 @@ def test_a_unit_is_excitatory_or_inhibitory_for_ever() -> None:
 
 
 def test_weights_of_one_dimension_are_refused_and_those_of_a_row_or_column_are_not() -> None:
-    """Of as many pre as post units they would be for either. NumPy takes them for one value of each pre unit."""
+    """With as many pre as post units they could be for either. NumPy takes them for one value of each pre unit."""
     net = made(weights=np.array([[1.0, 2, 3]]))
     np.testing.assert_array_equal(net["x_to_h.w"], [[1, 2, 3], [1, 2, 3]])
     net["x_to_h.w"] = np.array([[1.0], [2.0]])
@@ -228,7 +228,7 @@ def test_a_transpose_may_be_negative(lowering: str) -> None:
     "connectivity", [([0, 2, 1], [0, 0, 1]), THERE, rc.Masked(0.5)], ids=["pairs", "array", "drawn"]
 )
 def test_a_transpose_has_the_synapses_of_its_owner(connectivity: Any, lowering: str) -> None:
-    """From 3 to 2 units and back: the synapses of the way back are those of the way up, also where they are counted."""
+    """From 3 to 2 units and back, the synapses of the way back are those of the way up, also where they are counted."""
     net = rc.Circuit(lowering=lowering, seed=3)
     x = net.stimulus("x", 3)
     below, above = (net.population(name, size, rc.pyramidal("linear")) for name, size in (("below", 3), ("above", 2)))
@@ -267,7 +267,7 @@ def test_weights_that_do_not_fit_are_refused_at_connect(options: dict[str, Any])
 LEAKY = "basal : 1 (compartment)\ndv/dt = (gain*basal - v)/tau : 1\nrate = v : 1\ngain : 1"
 
 
-def test_variables_begin_with_what_was_said() -> None:
+def test_variables_begin_with_their_declared_values() -> None:
     net = rc.Circuit(batch_size=2, seed=4)
     model = rc.Neuron("du/dt = -u/slow : volt\nslow : second\nrate = u/mV : 1")
     net.population("a", 3, model, initial={"u": [1, 2, 3] * mV, "slow": rc.lognormal(10 * ms, 0.5)})
@@ -284,9 +284,9 @@ def test_variables_begin_with_what_was_said() -> None:
     assert net["b.v"].tolist() == [[0, 1, 2], [3, 4, 5]] and net["a.slow"].tolist() == slow.tolist()
 
 
-@pytest.mark.parametrize("options, told", [
-    (dict(nonsense=1), "'nonsense' is no option.*'gain', 'tau', 'v'"),
-    (dict(initial={"nonsense": 1}), "'nonsense' is no option"),
+@pytest.mark.parametrize("options, message", [
+    (dict(nonsense=1), "'nonsense' is not an option.*'gain', 'tau', 'v'"),
+    (dict(initial={"nonsense": 1}), "'nonsense' is not an option"),
     (dict(initial=3), "initial is a mapping"),
     (dict(initial={"v": [1, 2]}), r"shape \(3,\)"),
     (dict(initial={"v": "a"}), "expected a number"),
@@ -295,9 +295,9 @@ def test_variables_begin_with_what_was_said() -> None:
     (dict(tau=3), "tau"),
     (dict(gain=1, initial={"gain": 1}), "given twice"),
 ])  # fmt: skip
-def test_what_a_population_cannot_begin_with_is_refused(options: dict[str, Any], told: str) -> None:
+def test_what_a_population_cannot_begin_with_is_refused(options: dict[str, Any], message: str) -> None:
     net = rc.Circuit()
-    with pytest.raises(rc.RecircuitError, match=told):
+    with pytest.raises(rc.RecircuitError, match=message):
         net.population("p", 3, rc.Neuron(LEAKY, tau=10 * ms), **options)
     assert not net.populations
 
@@ -339,7 +339,7 @@ def test_what_is_read_can_be_set() -> None:
 
 
 def test_states_of_synapses_may_have_a_unit() -> None:
-    """They are given, read, and set with it; what a rule keeps in volt is no time."""
+    """The states are given, read, and set with their unit; a state in volt is not taken for a time."""
     rule = rc.Rule(
         "r", source="test", forward="dm/dt = (k*x_pre - m)/tau; dw = m/k", state=dict(m=1 * mV),
         parameters=dict(k=1 * mV, tau=10 * ms),
@@ -364,7 +364,7 @@ def test_states_of_synapses_may_have_a_unit() -> None:
         net.connect(net.populations["x"], net.populations["h"], weights=1 * mV, name="second")
 
 
-@pytest.mark.parametrize("attempt, told", [
+@pytest.mark.parametrize("attempt, message", [
     (lambda net: setattr(net, "dt", 2 * ms), r"assigning to 'dt' would have no effect.*Circuit\(dt"),
     (lambda net: setattr(net, "batch_size", 2), "'batch_size' would have no effect"),
     (lambda net: setattr(net, "populations", 3), r"'populations' would have no effect. Use circuit.population"),
@@ -393,10 +393,10 @@ def test_states_of_synapses_may_have_a_unit() -> None:
     (lambda net: net.__setitem__(3, 1), "name of a variable is a text"),
     (lambda net: net[3], "there is no 3"),
 ])  # fmt: skip
-def test_what_has_no_effect_or_does_not_fit_is_refused(attempt: Callable[[Any], Any], told: str) -> None:
+def test_what_has_no_effect_or_does_not_fit_is_refused(attempt: Callable[[Any], Any], message: str) -> None:
     net = made()
     before = net.state()
-    with pytest.raises(rc.RecircuitError, match=told):
+    with pytest.raises(rc.RecircuitError, match=message):
         attempt(net)
     assert all(np.array_equal(v, before[k]) for k, v in net.state().items())
 

@@ -26,7 +26,7 @@ def leaky(**options: Any) -> rc.Circuit:
 
 
 def after(steps: int, tau: Any, gain: Any = 1.0) -> np.ndarray:
-    """The rates after some steps, (batch, units)."""
+    """Return the rates after some steps, (batch, units)."""
     return np.broadcast_to(gain * np.tanh(1) * (1 - (1 - 1 / np.asarray(tau)) ** steps), (BATCH_SIZE, UNITS))
 
 

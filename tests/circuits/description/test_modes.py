@@ -25,7 +25,9 @@ LINES = """
 
 
 def circuit(modes: tuple[str, ...], **options: Any) -> rc.Circuit:
-    """Awake, the stimulus drives h and h learns from it; dreaming, h drives itself, unlearns, and takes a note."""
+    """Return a circuit: awake, the stimulus drives h, which learns from it; dreaming, h drives itself, unlearns, and
+    notes it.
+    """
     net = rc.Circuit(batch_size=2, seed=1, **options)
     x = net.stimulus("x", 3, during="wake and learn", closed="zero")
     h = net.population("h", 4, rc.Neuron(LINES, tau=2 * ms))
@@ -44,7 +46,7 @@ def state(net: rc.Circuit) -> dict[str, np.ndarray]:
 
 
 def by_hand(nights: int) -> dict[str, np.ndarray]:
-    """A day of three presentations, and so many presentations of a night, step by step."""
+    """Compute a day of three presentations, and so many presentations of a night, step by step."""
     first = circuit(("day", "night"))
     w, r = first["x_to_h.w"], first["h_to_h.w"]
     rate, held, noted, field = np.zeros((2, 4)), np.zeros((2, 4)), np.zeros((2, 4)), np.zeros((2, 4))
@@ -112,7 +114,7 @@ def test_a_mode_that_there_is_not_is_refused() -> None:
 
 
 def series_circuit(**options: Any) -> rc.Circuit:
-    """A series and its target in the phase wake, which lasts 4 ms in one mode and 3 ms in another; z in sleep."""
+    """Return a series and its target in the phase wake, of 4 ms in one mode and 3 ms in another, and z in sleep."""
     net = rc.Circuit(batch_size=2, seed=1, **options)
     x, y = net.stimulus("x", 2, every=1 * ms, during="wake"), net.target("y", 1, during="wake")
     z = net.stimulus("z", 2, during="sleep")
@@ -154,8 +156,8 @@ def test_a_series_lasts_as_long_as_its_window_in_the_mode(backend: str) -> None:
     assert time["x.rate"][:, 0].tolist() == [0, 1, 2, 2]
 
 
-def test_a_circuit_is_trained_and_asked_in_a_mode() -> None:
-    """Each epoch shows all samples in the first mode, then in the next; by hand, by runs in the order of the epoch."""
+def test_a_circuit_is_trained_and_evaluated_in_a_mode() -> None:
+    """Each epoch shows all samples in the first mode, then in the next, as runs in the order of the epoch do."""
     data, by_hand = {"x": X, "z": Z}, series_circuit()
     trained = series_circuit()
     history = rc.train(trained, (data, Y), epochs=2, mode=["wake", "sleep"], backend="numpy", progress=False)
@@ -166,8 +168,8 @@ def test_a_circuit_is_trained_and_asked_in_a_mode() -> None:
     np.testing.assert_array_equal(trained["h_to_o.w"], by_hand["h_to_o.w"])
     assert trained["clock.timestep"] == by_hand["clock.timestep"] == 2 * 3 * (4 + 3)
     assert history.rows[1]["train_mse"] < history.rows[0]["train_mse"]
-    asked = trained.outputs(data, read="h.rate", mode="sleep")
-    np.testing.assert_allclose(asked, np.tanh(Z @ trained["z_to_h.w"].T), rtol=1e-12)
+    outputs = trained.outputs(data, read="h.rate", mode="sleep")
+    np.testing.assert_allclose(outputs, np.tanh(Z @ trained["z_to_h.w"].T), rtol=1e-12)
     with pytest.raises(RecircuitError, match="3 rows; a sample has 4"):
         rc.train(trained, (data, Y), mode=["wake", "both"], progress=False)
     with pytest.raises(RecircuitError, match="there is no 'walk'"):
@@ -216,7 +218,7 @@ def test_an_evaluation_goes_through_the_mode_that_was_declared_first() -> None:
     assert np.array_equal(net["h.rate"], np.ones((2, 4)))
 
 
-def test_what_a_stimulus_shows_is_said_for_the_mode_of_the_run() -> None:
+def test_a_trace_says_what_a_stimulus_shows_in_the_mode_of_the_run() -> None:
     """A stimulus that is closed in all steps of a run shows nothing there: in another mode, or as a target in an evaluation."""
     net = circuit(("day", "night"))
     assert "this run" in net.run(SHOWN, mode="day").shown["x"]

@@ -9,7 +9,7 @@ import recircuit as rc
 from recircuit.circuits.description import size
 
 
-def test_many_parts_are_told_of_and_more_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_parts_are_warned_of_and_more_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(size, "MANY", 3)
     monkeypatch.setattr(size, "MOST", 6)
     net = rc.Circuit()

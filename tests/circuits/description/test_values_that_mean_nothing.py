@@ -15,7 +15,7 @@ X = np.ones((2, 3))
 
 
 def circuit(**options: Any) -> rc.Circuit:
-    """A stimulus of three units, and two units with a time constant."""
+    """Return a stimulus of three units, and two units with a time constant."""
     net = rc.Circuit(dt=1 * ms)
     h = net.population("h", 2, rc.pyramidal(tau=5 * ms), **options)
     net.connect(net.stimulus("x", 3), h)
@@ -56,7 +56,7 @@ TIMES: dict[str, Callable[[Any], object]] = {
 def test_a_time_by_which_an_equation_divides_is_above_0(way: str, tau: Any) -> None:
     if way == "in a sum" or (tau == 0 * ms and way == "of each unit"):
         tau = -5 * ms
-    with pytest.raises(rc.RecircuitError, match="a time above 0, as a time constant is; got"):
+    with pytest.raises(rc.RecircuitError, match="a time above 0, like a time constant; got"):
         TIMES[way](tau)
 
 
@@ -102,7 +102,7 @@ def test_a_parameter_that_no_equation_of_a_neuron_reads_is_refused() -> None:
 # --- modifiers --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("change, told", [
+@pytest.mark.parametrize("change, message", [
     (lambda r: r.with_momentum(2), "momentum is at least 0 and below 1; got 2"),
     (lambda r: r.with_momentum(1), "momentum is at least 0 and below 1"),
     (lambda r: r.with_momentum(-0.1), "momentum is at least 0"),
@@ -116,8 +116,8 @@ def test_a_parameter_that_no_equation_of_a_neuron_reads_is_refused() -> None:
     (lambda r: r.with_rate_steps(1.5), "counted in whole numbers; got 1.5"),
     (lambda r: r.with_rate_steps(5, factor=-1), "factor is at least 0"),
 ])  # fmt: skip
-def test_numbers_of_modifiers_are_held_against_their_range(change: Callable[[Any], Any], told: str) -> None:
-    with pytest.raises(rc.RecircuitError, match=told):
+def test_numbers_of_modifiers_are_held_against_their_range(change: Callable[[Any], Any], message: str) -> None:
+    with pytest.raises(rc.RecircuitError, match=message):
         change(rc.urfb)
 
 
@@ -187,16 +187,16 @@ def test_a_list_of_times_is_used_where_times_are_meant() -> None:
 
 def test_a_closed_loop_presents_within_its_block_only() -> None:
     loop = circuit().live(backend="numpy")
-    with pytest.raises(rc.RecircuitError, match="within its with block"):
+    with pytest.raises(rc.RecircuitError, match="inside its with block"):
         loop.present()
     for _ in range(2):
         with loop:
             loop.present({"x": np.ones(3)}, read="h.rate")
-        with pytest.raises(rc.RecircuitError, match="within its with block"):
+        with pytest.raises(rc.RecircuitError, match="inside its with block"):
             loop.present()
 
 
-def test_one_class_in_a_row_of_a_target_is_told_how_classes_are_shown() -> None:
+def test_a_class_as_the_row_of_a_target_is_refused_with_the_way_to_show_it() -> None:
     net = rc.Circuit()
     net.target("t", 2)
     net.phases("feedforward", 1 * ms)

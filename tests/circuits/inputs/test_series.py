@@ -18,7 +18,7 @@ BACKENDS = ["numpy", "interpreter", pytest.param("cpp", marks=pytest.mark.cpp)]
 
 
 def network(batch_size: int = 2, *, every: Any = 1 * ms, rule: Any = None, **options: Any) -> rc.Circuit:
-    """A series x, a leaky layer h, and a real-valued target y."""
+    """Return a series x, a leaky layer h, and a real-valued target y."""
     net = rc.Circuit(batch_size=batch_size, **options)
     x, y = net.stimulus("x", 3, every=every), net.target("y", 2, every=every)
     h = net.population("h", 4, rc.Neuron(LEAK, tau=5 * ms))
@@ -31,7 +31,7 @@ def network(batch_size: int = 2, *, every: Any = 1 * ms, rule: Any = None, **opt
 
 
 def leaky(w: np.ndarray, shown: np.ndarray, rate: np.ndarray) -> np.ndarray:
-    """dx/dt = (tanh(W x) - rate)/tau by Euler with dt/tau = 1/5; (steps, batch, units) -> rates after each step."""
+    """Return the rates after each step, (steps, batch, units), of dx/dt = (tanh(W x) - rate)/tau by Euler, dt/tau = 1/5."""
     found = []
     for row in shown:
         rate = rate + (np.tanh(row @ w.T) - rate) / 5
@@ -45,7 +45,7 @@ def random(*shape: int) -> np.ndarray:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_row_is_presented_every_so_often_in_its_window(backend: str) -> None:
-    """Every 2 ms of the window [2, 8) of a presentation of 9 ms; five samples in two elements."""
+    """A row is presented every 2 ms of the window [2, 8) of a presentation of 9 ms; there are five samples in two elements."""
     net = rc.Circuit(batch_size=2)
     x = net.stimulus("x", 3, every=2 * ms, during="shown")
     h = net.population("h", 4, rc.Neuron(LEAK, tau=5 * ms))
@@ -65,7 +65,7 @@ def test_a_row_is_presented_every_so_often_in_its_window(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_regression_on_series_is_a_loop_over_steps(backend: str) -> None:
-    """The delta rule in every step: dW = rate * mean over elements of (y - o) h."""
+    """The delta rule acts in every step: dW = rate * mean over elements of (y - o) h."""
     rule = rc.Rule(
         "delta", source="Widrow and Hoff 1960", forward="dw = rate*delta_post*rate_pre", parameters=dict(rate=0.1)
     )
@@ -84,7 +84,7 @@ def test_regression_on_series_is_a_loop_over_steps(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_without_phases_a_circuit_just_runs(backend: str) -> None:
-    """A row every 2 ms; one sample for each element; the clock, the state and the recorded times go on."""
+    """There is a row every 2 ms, and one sample for each element; the clock, the state and the recorded times go on."""
     net = network(every=2 * ms)
     x = random(2, 10, 3)
     first = net.run({"x": x}, 8 * ms, record=["h.rate"], backend=backend)
@@ -128,7 +128,7 @@ def test_long_phases_are_listed_once_and_computed_in_full(backend: str) -> None:
 
 
 def test_long_phases_are_what_they_are_when_every_step_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Condensed and not, the same bits: operations that are left out in most steps, a stimulus, learning at the end."""
+    """Condensed phases give the same bits, with operations left out in most steps, a stimulus, and learning at the end."""
 
     def weights(long: int) -> np.ndarray:
         monkeypatch.setattr("recircuit.circuits.description.schedules.presentations.LONG", long)

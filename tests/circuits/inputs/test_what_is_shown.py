@@ -76,7 +76,7 @@ def test_a_call_of_a_closed_loop_takes_all_stimuli_or_none() -> None:
     net = circuit()
     net.stimulus("y", 2)
     with net.live() as live:
-        with pytest.raises(rc.RecircuitError, match="is given"):
+        with pytest.raises(rc.RecircuitError, match="takes the shape"):
             live.present({"x": np.ones(6), "y": np.ones(5)})
         assert not live.present(read=["x.rate"])["x.rate"].any()
 
@@ -98,7 +98,7 @@ def test_weights_that_are_no_numbers_are_refused_where_they_are_given(weights: A
 
 
 def many_samples(net: rc.Circuit) -> np.ndarray:
-    """Samples that need no memory as they are, and fill it when they are copied."""
+    """Return samples that need no memory as they are, and fill it when they are copied."""
     return np.broadcast_to(np.ones((1, net["x"].size)), (10**12, net["x"].size))
 
 
@@ -118,7 +118,7 @@ def test_more_samples_than_fit_into_memory_are_refused_before_they_fill_it(asks:
 
 
 def test_bytes_that_stay_bytes_need_no_more_memory(monkeypatch) -> None:
-    """As floating-point numbers the same data would not fit."""
+    """The same data as floating-point numbers would not fit."""
     net = rc.layered([6, 2])
     monkeypatch.setattr(memory, "SMALL", 0)
     monkeypatch.setattr(memory, "available", lambda: X.size * 5 + ORDER * len(X) - 1)

@@ -84,8 +84,8 @@ def test_names_of_phases_do_not_collide(phases: tuple[Any, ...], presentations: 
     figure.draw_without_rendering()
     names = [text for text in panel.texts if isinstance(text, Annotation)]
     legends = [child for child in panel.get_children() if isinstance(child, Legend)]
-    said = {t.get_text() for t in names} | {t.get_text() for legend in legends for t in legend.get_texts()}
-    assert said >= {"feedforward", "error", "feedback", "plasticity"}
+    message = {t.get_text() for t in names} | {t.get_text() for legend in legends for t in legend.get_texts()}
+    assert message >= {"feedforward", "error", "feedback", "plasticity"}
     boxes = sorted((text.get_window_extent() for text in names), key=lambda box: box.x0)
     if names and names[0].get_rotation():
         assert all(b.x0 - a.x0 > 10 for a, b in pairwise(boxes))
@@ -94,7 +94,7 @@ def test_names_of_phases_do_not_collide(phases: tuple[Any, ...], presentations: 
 
 
 def test_a_notebook_draws_each_figure_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a kernel that has just begun: nobody has said %matplotlib inline."""
+    """A kernel has just begun, and nobody has said %matplotlib inline."""
     monkeypatch.delenv("MPLBACKEND")
     cells = [
         "import recircuit as rc; net = rc.layered([4, 5, 3])",

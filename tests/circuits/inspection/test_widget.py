@@ -51,7 +51,7 @@ def test_it_draws_o_t_and_s() -> None:
     assert usual_record(plain) == ["x.rate", "h.rate"]
 
 
-def test_what_diverges_is_said_below_the_sliders() -> None:
+def test_what_diverges_is_named_below_the_sliders() -> None:
     view = net().widget(DATA, parameters=["x_to_h1.rate"], record=["o.rate"], presentations=3)
     (slider,) = sliders(view).values()
     slider.max = 1e300
@@ -78,7 +78,7 @@ def test_stimuli_without_data_are_named() -> None:
 
 
 def test_what_an_output_circuit_is_made_by_is_not_set_alone() -> None:
-    """M is also the weights 2M and -2M of the control and supervisory units."""
+    """The parameter M also decides the weights 2M and -2M of the control and supervisory units."""
     circuit = net()
     with pytest.raises(RecircuitError, match=r"o\.M cannot be set, since HingeOutput made other parts"):
         circuit["o.M"] = 20.0

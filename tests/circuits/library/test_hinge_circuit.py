@@ -18,7 +18,7 @@ CASES = {"to learn, s = 1": (0.5, 1), "learned, s = 1": (5, 1), "to learn, s = -
 
 
 def alone(batch_size: int = 1, steps: int = 4, *, lowering: str = "dense", **parameters: Any) -> rc.Circuit:
-    """Two o's with their t's and s's; class 0 is shown, so that s is +1 for the first unit and -1 for the second."""
+    """Return a circuit of two o's with their t's and s's; class 0 is shown: s is +1 for the first unit, -1 for the second."""
     net = rc.Circuit(batch_size=batch_size, lowering=lowering)
     field = net.stimulus("field", 2)
     o = net.population("o", 2, rc.HingeOutput(**dict(M=M, S=S, mu=MU, epsilon=EPSILON) | parameters))
@@ -28,19 +28,19 @@ def alone(batch_size: int = 1, steps: int = 4, *, lowering: str = "dense", **par
 
 
 def show(net: rc.Circuit, h: Any, **options: Any) -> rc.Trace:
-    """One presentation in which both units of batch element b have the field h[b]."""
+    """Present once; both units of batch element b have the field h[b]."""
     fields = np.repeat(np.reshape(np.asarray(h, float), (-1, 1)), 2, axis=1)
     return net.run({"field": fields, "s": np.zeros(len(fields), int)}, **options)
 
 
 def traces(h: float, s: float, steps: int, **parameters: Any) -> dict[str, np.ndarray]:
-    """What one o, t and s did in the phase that computes the error."""
+    """Return what one o, t and s did in the phase that computes the error."""
     trace = show(alone(1, steps, **parameters), h, record=["o.rate", "t.rate", "o.H", "o.supervision"])
     return {name: trace[name][1 : steps + 1, 0 if s > 0 else 1] for name in trace}
 
 
 def at_the_end(h: Any, steps: int = 4, **parameters: Any) -> tuple[np.ndarray, np.ndarray]:
-    """o at the end, for fields h: where s = 1, and where s = -1."""
+    """Return o at the end, for fields h: where s = 1, and where s = -1."""
     net = alone(np.size(h), steps, **parameters)
     show(net, h)
     return tuple(net["o.rate"].T)
@@ -63,7 +63,7 @@ def test_the_four_cases_are_the_references(case: str, lowering: str) -> None:
 
 @pytest.mark.parametrize("parameters", [dict(), dict(S=0.3, mu=0.25), dict(M=3, S=2, epsilon=0.5), dict(S=0)])
 def test_on_a_grid_with_its_thresholds(parameters: dict[str, float]) -> None:
-    """Eq. 4-5 for every |h| < M; at h = S and h = -S, as in Eq. 5, it learns."""
+    """Eq. 4-5 hold for every |h| < M; at h = S and h = -S, as in Eq. 5, it learns."""
     p = dict(M=M, S=S, mu=MU, epsilon=EPSILON) | parameters
     grid = np.concatenate([np.linspace(-p["M"], p["M"], 41), [p["S"], -p["S"]]])
     near = np.concatenate([grid + 1e-12, grid, grid - 1e-12])  # as fine as h + 2M can be told apart
@@ -73,7 +73,7 @@ def test_on_a_grid_with_its_thresholds(parameters: dict[str, float]) -> None:
 
 
 def test_it_equals_the_derivative_of_the_hinge_cost() -> None:
-    """Eq. 4 is minus the slope of Eq. 3, away from the kinks, by central differences."""
+    """By central differences Eq. 4 is minus the slope of Eq. 3, away from the kinks."""
     rng = np.random.default_rng(0)
     h, y, step = rng.uniform(-5, 5, (30, 4)), rng.integers(0, 4, 30), 1e-6
     net = rc.Circuit(batch_size=30)

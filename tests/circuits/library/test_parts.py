@@ -38,7 +38,7 @@ def test_as_many_error_units_as_predicted_units() -> None:
 
 
 def test_a_part_that_computes_no_loss_is_no_output() -> None:
-    """Of the populations that parts have made, the output circuit's is the one that answers; text and files know it too."""
+    """Of the populations that parts have made, the output circuit's is the one that answers; the text and saved files agree."""
     net = rc.Circuit(batch_size=2)
     x = net.stimulus("x", 3)
     e = net.population("e", 3, rc.ErrorUnits(x))
@@ -50,7 +50,7 @@ def test_a_part_that_computes_no_loss_is_no_output() -> None:
     assert pickle.loads(pickle.dumps(net)).populations.keys() == net.populations.keys()
 
 
-def test_a_summing_unit_tells_the_sum_to_all() -> None:
+def test_a_summing_unit_sends_the_sum_to_all() -> None:
     """Each batch element has a sum of its own; a softmax of fields takes two steps after them."""
     net = rc.Circuit(batch_size=2)
     x = net.stimulus("x", 3)
@@ -72,7 +72,7 @@ def test_a_summing_unit_tells_the_sum_to_all() -> None:
     assert pool.size == 1 and [*net.broadcasts] == ["total"]
 
 
-def test_a_sum_that_is_not_told_is_read_from_its_unit() -> None:
+def test_a_sum_that_is_not_broadcast_is_read_from_its_unit() -> None:
     net = rc.Circuit()
     x = net.stimulus("x", 3)
     with pytest.raises(rc.RecircuitError, match="a summing unit is one unit; got the size 2"):

@@ -39,7 +39,7 @@ def circuit() -> rc.Circuit:
 
 
 def expected(net: rc.Circuit, name: str, data: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The weights and both traces after all rows, by loops over batches and elements."""
+    """Return the weights and both traces after all rows, by loops over batches and elements."""
     p = net.projections[f"p_{name}"]
     w = net[f"{p.name}.w"].copy()
     shape, there = w.shape, (w != 0).ravel()

@@ -27,7 +27,7 @@ CODES = {
 
 @pytest.fixture(scope="module")
 def group() -> Iterator[NeuronGroup]:
-    """States, and expressions that read them, one of which reads another."""
+    """Yield a group of states, and of expressions that read them, one of which reads another."""
     equations = "v : 1\nw : 1\nx : 1\nu : 1 (shared)\nabove = v - x : 1\ntwice = 2*above : 1"
     made = NeuronGroup(2, equations, clock=Clock(1 * ms), name="group_of_making")
     yield made

@@ -13,7 +13,7 @@ from recircuit.circuits.lowering.operations import FACTOR, Scratch
 
 
 def two_rules(first: rc.Rule, second: rc.Rule) -> rc.Circuit:
-    """A population from which two projections learn, each by a rule of its own."""
+    """Return a circuit with a population from which two projections learn, each by a rule of its own."""
     net = rc.Circuit()
     x = net.stimulus("x", 3)
     h, o = (net.population(name, size, rc.pyramidal("tanh")) for name, size in (("h", 4), ("o", 2)))

@@ -17,7 +17,7 @@ BACKENDS = ["numpy", "interpreter", pytest.param("cpp", marks=pytest.mark.cpp)]
 
 
 def unit(*states: str) -> rc.Neuron:
-    """Each state is a multiple of what arrives; the first is the rate."""
+    """Return a neuron each of whose states is a multiple of its input; the first is the rate."""
     lines = [f"{name} = {factor} : 1 (during p)" for name, factor in (state.split("=") for state in states)]
     first = states[0].split("=")[0]
     return rc.Neuron("\n".join(["basal : 1 (compartment)", *lines, f"rate = {first} : 1"]))
@@ -25,7 +25,7 @@ def unit(*states: str) -> rc.Neuron:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_populations_and_variables_whose_names_join_to_the_same(backend: str) -> None:
-    """The states v and x1 of h, the state v_x1 of h, and the state x1 of h_v."""
+    """They are the states v and x1 of h, the state v_x1 of h, and the state x1 of h_v."""
     net = rc.Circuit(batch_size=2)
     x = net.stimulus("x", 1)
     for name, neuron in {"h": unit("v=basal", "x1=2*v", "v_x1=5*basal"), "h_v": unit("x1=10*basal")}.items():

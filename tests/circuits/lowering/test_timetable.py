@@ -16,7 +16,7 @@ def running(net: rc.Circuit, mode: str = "train") -> list[list[str]]:
 
 
 def test_a_presentation_of_three_layers() -> None:
-    """Each product once, where its input is new: a signal crosses one layer a step."""
+    """Each product is computed once, where its input is new: a signal crosses one layer a step."""
     net = layered((6, 5, 4, 3), rc.urfb)
     steps = running(net)
     assert len(steps) == 3 + 4 + 2 + 1
@@ -67,10 +67,10 @@ def test_what_is_recorded_is_not_left_out() -> None:
 
 
 def test_explained() -> None:
-    said = layered((6, 5, 3)).explain()
-    assert said.startswith("train: 8 steps")
+    text = layered((6, 5, 3)).explain()
+    assert text.startswith("train: 8 steps")
     for part in ("feedforward", "error", "propagate_h1_to_o", "overwritten before anyone reads it", "have not changed"):
-        assert part in said
+        assert part in text
 
 
 # --- schedules --------------------------------------------------------------------------------------------------------
@@ -104,10 +104,10 @@ def test_leaving_out_changes_no_bit_whatever_the_circuit(seed: int) -> None:
     runs = []
     for net in nets:
         first = net.run(x, record=record)
-        asked = net.run(x, learn=False)
+        evaluated = net.run(x, learn=False)
         last = net.run(x, record=record)
         runs.append([first, last])
-        assert asked.steps == 0
+        assert evaluated.steps == 0
     for left, right in zip(*runs):
         assert all(np.array_equal(left[n], right[n]) for n in record)
     left, right = (net.state() for net in nets)

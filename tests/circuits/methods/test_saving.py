@@ -33,7 +33,7 @@ def plain(**options) -> rc.Circuit:
 
 
 def pooled() -> rc.Circuit:
-    """Every kind of connectivity, a transpose, a broadcast, a constant, noise, states that are drawn."""
+    """Return a circuit with all kinds of connectivity, a transpose, a broadcast, a constant, noise, and drawn states."""
     net = rc.Circuit(batch_size=2, seed=5, precision="float32")
     rule = rc.Rule(
         "kept",
@@ -137,7 +137,7 @@ def changed(path: Path, old: str, new: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         (
             '"circuit": 3',
@@ -149,7 +149,7 @@ def changed(path: Path, old: str, new: str) -> Path:
             '"circuit": 2',
             "in format 2 of circuit files, and this version of recircuit reads format 3 only",
         ),
-        ('"circuit": 3', '"other": 3', "holds no circuit"),
+        ('"circuit": 3', '"other": 3', "does not hold a circuit"),
         ("clip(basal", "__import__('os')(basal", "__import__|cannot"),
         ("error_post*x_pre", "error_post*open_pre", "open"),
         ('"x_to_h1"', '"x;y"', "a name is a word"),
@@ -160,9 +160,9 @@ def changed(path: Path, old: str, new: str) -> Path:
         ('"rest": {', '"rest": {"run": 3, ', "does not know"),
     ],
 )
-def test_what_a_file_says_passes_the_checks_of_declarations(old: str, new: str, said: str, tmp_path: Path) -> None:
+def test_what_a_file_says_passes_the_checks_of_declarations(old: str, new: str, message: str, tmp_path: Path) -> None:
     plain().save(tmp_path / "net")
-    with pytest.raises(RecircuitError, match=said):
+    with pytest.raises(RecircuitError, match=message):
         rc.Circuit.load(changed(tmp_path / "net", old, new))
 
 
@@ -171,7 +171,7 @@ ODD = (None, -1, "odd", [], [1], {}, True)
 
 @pytest.mark.parametrize("odd", ODD)
 def test_a_part_of_another_kind_is_refused_in_words(odd: object, tmp_path: Path) -> None:
-    """A value anywhere in the description; every fifth of them in turn, since a circuit is made for each."""
+    """A value anywhere in the description is replaced; every fifth one is tried in turn, since a circuit is made for each."""
     plain().save(tmp_path / "net")
     text, arrays = unpacked((tmp_path / "net").read_bytes(), "here", "circuit")
     everywhere = list(places(json.loads(text)["description"]))
@@ -189,7 +189,7 @@ def test_a_part_of_another_kind_is_refused_in_words(odd: object, tmp_path: Path)
 
 
 def places(data: object, steps: tuple = ()) -> Iterator[tuple]:
-    """Where the values of a description are."""
+    """Yield the places of the values of a description."""
     for step, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
         yield (*steps, step)
         yield from places(value, (*steps, step))
@@ -203,7 +203,7 @@ def test_files_that_hold_no_circuit_are_refused(tmp_path: Path) -> None:
         rc.Circuit.load(tmp_path / "absent")
     net = plain()
     rc.train(net, digits_like(), backend="numpy", out=tmp_path)
-    with pytest.raises(RecircuitError, match="holds no circuit"):
+    with pytest.raises(RecircuitError, match="does not hold a circuit"):
         rc.Circuit.load(tmp_path / "weights.safetensors")
 
 

@@ -10,7 +10,7 @@ from recircuit.errors import RecircuitError
 
 
 class Tensor:
-    """As a tensor of PyTorch on a device, within a graph: NumPy reads it only after detach and cpu."""
+    """A stand-in for a tensor of PyTorch on a device, within a graph: NumPy reads it only after detach and cpu."""
 
     def __init__(self, values: np.ndarray, steps: tuple[str, ...] = ()) -> None:
         self.values, self.steps = values, steps
@@ -62,7 +62,7 @@ def test_synapses_that_do_not_exist_stay_away() -> None:
 
 
 @pytest.mark.parametrize(
-    ("weights", "names", "said"),
+    ("weights", "names", "message"),
     [
         ({"x_to_h": np.ones((5, 4))}, None, "no projection 'x_to_h'.*`x_to_h1`"),
         ({"x_to_h1": np.ones((4, 5))}, None, r"the shape \(5, 4\); got \(4, 5\)"),
@@ -70,9 +70,9 @@ def test_synapses_that_do_not_exist_stay_away() -> None:
         ({"0.weight": np.ones((5, 4))}, {"1.weight": "x_to_h1"}, "no weights '1.weight'.*`0.weight`"),
     ],
 )
-def test_what_does_not_fit_changes_nothing(weights: dict, names: dict | None, said: str) -> None:
+def test_what_does_not_fit_changes_nothing(weights: dict, names: dict | None, message: str) -> None:
     circuit = net()
     before = circuit.weights()
-    with pytest.raises(RecircuitError, match=said):
+    with pytest.raises(RecircuitError, match=message):
         circuit.load_weights(weights, names=names)
     assert all(np.array_equal(w, before[name]) for name, w in circuit.weights().items())

@@ -27,7 +27,7 @@ def samples(count: int, batch_size: int = 2) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_calls_are_presentations(backend: str) -> None:
-    """Learning on: after 12 calls the weights are those of a run of 12 presentations, bit for bit."""
+    """With learning on, the weights after 12 calls are those of a run of 12 presentations, bit for bit."""
     x, labels = samples(12)
     loop, run = network(), network()
     teacher = next(p.name for p in loop.populations.values() if p.clamp is not None and p.clamp.kind == "labels")
@@ -95,8 +95,8 @@ def test_what_is_read_is_a_copy() -> None:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "no stimulus": ({"h1": 1}, "'h1' is no stimulus"),
-    "shape": ({"x": np.ones(3)}, r"'x' is given \(4,\) or \(2, 4\)"),
+    "no stimulus": ({"h1": 1}, "'h1' is not a stimulus"),
+    "shape": ({"x": np.ones(3)}, r"'x' takes the shape \(4,\) or \(2, 4\)"),
     "label": ({"s": 2}, "whole numbers from 0 to 1"),
 }
 
@@ -113,7 +113,7 @@ def test_refused_in_words(what: str) -> None:
 
 
 @pytest.mark.parametrize("backend", ["numpy", pytest.param("cpp", marks=pytest.mark.cpp)])
-def test_what_diverges_is_said(backend: str) -> None:
+def test_what_diverges_is_named(backend: str) -> None:
     net = rc.Circuit()
     x, h = (
         net.stimulus("x", 1),
@@ -142,7 +142,7 @@ def leaky(batch_size: int, tau: Any = 5 * ms) -> rc.Circuit:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_sweep_of_parameters_is_one_run(backend: str) -> None:
-    """100 time constants, of which the first equals dt: as 100 circuits, here as a loop of NumPy."""
+    """100 time constants, of which the first equals dt, give what 100 circuits give, here computed as a loop in NumPy."""
     net, taus = leaky(100), np.linspace(1, 40, 100)[:, None]
     net["h.tau"] = taus * ms
     data = np.random.default_rng(0).normal(size=(30, 3))

@@ -25,7 +25,7 @@ def rates(net: rc.Circuit, presentations: int, **options) -> np.ndarray:
 
 @pytest.mark.parametrize("drawn", [0, 1, 5, 311, 312, 313, 622, 624, 1000])
 def test_a_generator_goes_on_where_another_was(drawn: int) -> None:
-    """Word by word: at the beginning, in the middle and at the end of the blocks in which NumPy makes them."""
+    """It goes on word by word: at the beginning, in the middle and at the end of the blocks in which NumPy makes them."""
     a, b = np.random.RandomState(4), np.random.RandomState(9)
     a.random_sample(drawn)
     a.standard_normal(3)

@@ -23,8 +23,8 @@ import recircuit as rc
 Then = Callable[[rc.Circuit, Path, dict[str, Any]], rc.Circuit]
 
 
-def begun(seed: int, batch: int | None = None, *, noisy: bool = False, **options: Any) -> tuple[rc.Circuit, Loop]:
-    """The circuit of a seed, and the loop, with the same weights."""
+def start(seed: int, batch: int | None = None, *, noisy: bool = False, **options: Any) -> tuple[rc.Circuit, Loop]:
+    """Return the circuit of a seed and the loop, with the same weights."""
     planned = plan(seed, batch, noisy=noisy)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # rules that learn in every phase, and autapses
@@ -33,7 +33,7 @@ def begun(seed: int, batch: int | None = None, *, noisy: bool = False, **options
 
 
 def shown(net: rc.Circuit, loop: Loop, seed: int, mode: str, backend: str | None = None) -> dict[str, Any]:
-    """Some samples, of which some end early and the last batch may not be full, presented in both."""
+    """Present some samples in both; some samples end early, and the last batch may not be full."""
     rng = np.random.default_rng(seed)
     count = int(rng.integers(1, 2 * loop.plan.batch + 1))
     rows = data(loop.plan, mode, count, seed, ragged=bool(rng.random() < 0.5))
@@ -44,7 +44,7 @@ def shown(net: rc.Circuit, loop: Loop, seed: int, mode: str, backend: str | None
 
 
 def assert_same(net: rc.Circuit, loop: Loop, within: float = 1e-11) -> None:
-    """Every variable that both know."""
+    """Check every variable that both know."""
     found = {key: value for key, value in net.state().items() if key in loop.v}
     assert len(found) > 10
     differences = {
@@ -56,14 +56,14 @@ def assert_same(net: rc.Circuit, loop: Loop, within: float = 1e-11) -> None:
 
 @pytest.mark.parametrize("seed", range(16))
 def test_a_random_circuit_is_a_loop_over_steps(seed: int) -> None:
-    net, loop = begun(seed, optimise=seed % 4 != 0)
+    net, loop = start(seed, optimise=seed % 4 != 0)
     for k, mode in enumerate(["day", "night", "day"]):
         shown(net, loop, seed + k, mode, "interpreter" if seed % 3 == 0 else "numpy")
     assert_same(net, loop)
 
 
 def assert_normal(numbers: list[np.ndarray]) -> None:
-    """Of mean 0 and variance 1, within five standard deviations, if no two sets of numbers are the same."""
+    """Check that numbers have mean 0 and variance 1, within five standard deviations, if no two sets of them are the same."""
     drawn = np.concatenate([n[np.isfinite(n)] for n in numbers])
     assert len(drawn) > 100 and np.abs(drawn).max() < 6
     assert abs(drawn.mean()) < 5 / np.sqrt(len(drawn)) and abs(np.mean(drawn**2) - 1) < 5 * np.sqrt(2 / len(drawn))
@@ -71,8 +71,8 @@ def assert_normal(numbers: list[np.ndarray]) -> None:
 
 @pytest.mark.parametrize("seed, options", [(51, {}), (52, {"optimise": False}), (53, {"lowering": "reference"})])
 def test_a_random_circuit_with_noise_is_a_loop_with_the_same_noise(seed: int, options: dict[str, Any]) -> None:
-    """What is not noise is as in a circuit without; what was drawn is normal, and independent where it should be."""
-    net, loop = begun(seed, batch=1 if options.get("lowering") else 3, noisy=True, **options)
+    """What is not noise is as in a circuit without noise; what was drawn is normal, and independent where it should be."""
+    net, loop = start(seed, batch=1 if options.get("lowering") else 3, noisy=True, **options)
     for k, mode in enumerate(["day", "night", "day"]):
         shown(net, loop, seed + k, mode, "interpreter" if seed == 51 else "numpy")
     assert_same(net, loop)
@@ -86,8 +86,8 @@ def test_a_random_circuit_with_noise_is_a_loop_with_the_same_noise(seed: int, op
 
 @pytest.mark.parametrize("seed", [60, 61])
 def test_a_random_circuit_in_single_precision(seed: int) -> None:
-    """Within some two hundred roundings, each of 6e-8 of the largest value: circuits go through fewer than a hundred steps."""
-    net, loop = begun(seed, precision="float32")
+    """Both agree within two hundred roundings, each of 6e-8 of the largest value: there are fewer than a hundred steps."""
+    net, loop = start(seed, precision="float32")
     for k, mode in enumerate(["day", "night", "day"]):
         shown(net, loop, seed + k, mode)
     assert_same(net, loop, within=1e-5)
@@ -95,7 +95,7 @@ def test_a_random_circuit_in_single_precision(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(30, 34))
 def test_the_plain_form_of_a_random_circuit_too(seed: int) -> None:
-    net, loop = begun(seed, batch=1, lowering="reference")
+    net, loop = start(seed, batch=1, lowering="reference")
     for k, mode in enumerate(["day", "night"]):
         shown(net, loop, seed + k, mode)
     assert_same(net, loop)
@@ -127,7 +127,7 @@ def moves(net: rc.Circuit, path: Path, rows: dict[str, Any]) -> rc.Circuit:
 @pytest.mark.parametrize("then", [is_saved, is_restored, is_measured, moves])
 @pytest.mark.parametrize("seed", [42])
 def test_nothing_is_lost_in_the_middle(seed: int, then: Then, tmp_path: Path) -> None:
-    net, loop = begun(seed)
+    net, loop = start(seed)
     net = then(net, tmp_path, shown(net, loop, seed, "day"))
     live = data(loop.plan, "night", loop.plan.batch, seed, arrays=True)
     with net.live(mode="night") as loops:
@@ -141,7 +141,7 @@ def test_nothing_is_lost_in_the_middle(seed: int, then: Then, tmp_path: Path) ->
 @pytest.mark.cpp
 @pytest.mark.parametrize("seed", [3])
 def test_cpp_does_the_same(seed: int) -> None:
-    net, loop = begun(seed)
+    net, loop = start(seed)
     for k, mode in enumerate(["day", "night", "day"]):
         shown(net, loop, seed + k, mode, "cpp")
     assert_same(net, loop)
@@ -150,7 +150,7 @@ def test_cpp_does_the_same(seed: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("noisy", [False, True])
 def test_the_stand_in_for_cuda_does_the_same(on_cpu: None, noisy: bool) -> None:
-    net, loop = begun(4, noisy=noisy)
+    net, loop = start(4, noisy=noisy)
     for k, mode in enumerate(["day", "night", "day"]):
         shown(net, loop, 4 + k, mode, "cuda")
     assert_same(net, loop)

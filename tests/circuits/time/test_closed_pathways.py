@@ -17,7 +17,7 @@ SHOWN = {"x": np.array([[1.0], [2.0]]), "y": np.array([[3.0], [4.0]])}
 
 
 def circuit(closed: str, **options: Any) -> rc.Circuit:
-    """x is shown during a and c, y all the time; x drives h during b and c only."""
+    """Return a circuit in which x is shown during a and c, and y all the time; x drives h during b and c only."""
     net = rc.Circuit(**options)
     x = net.stimulus("x", 1, during="a and c", closed=closed)  # type: ignore[arg-type]
     y = net.stimulus("y", 1)
@@ -49,7 +49,7 @@ def test_a_closed_pathway_holds_or_is_zero(closed: str, rates: list[int], option
     assert trace["h.rate"].ravel().tolist() == rates
 
 
-def test_what_a_closed_pathway_does_is_said() -> None:
+def test_texts_say_what_a_closed_pathway_does() -> None:
     assert "open during b and c, keeps its last value while closed" in str(circuit("hold"))
     assert "open during a and c, is zero while closed" in str(circuit("zero"))
 
@@ -96,9 +96,9 @@ def test_a_closed_broadcast_holds_or_is_zero(closed: Any, seen: list[int], optio
     trace = net.run(shown, record=["h.rate", "h.reward"], backend=backend)
     assert trace["h.reward"].ravel().tolist() == trace["h.rate"].ravel().tolist() == seen
     assert net["x_to_h.w"] == sum(seen)
-    told = "keeps its last value" if closed == "hold" else "is zero"
-    assert f"broadcast reward: the rate of r, open during b, {told} while closed" in str(net)
-    assert f"reward is open during b, and {told} while it is closed" in net.explain()
+    held = "keeps its last value" if closed == "hold" else "is zero"
+    assert f"broadcast reward: the rate of r, open during b, {held} while closed" in str(net)
+    assert f"reward is open during b, and {held} while it is closed" in net.explain()
 
 
 def test_what_a_broadcast_does_while_closed_is_saved(tmp_path: Path) -> None:

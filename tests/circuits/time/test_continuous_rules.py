@@ -30,7 +30,7 @@ TRACED = rc.Rule(
 
 
 def circuit(rule: rc.Rule, dt: float, span: float = 50, **options: object) -> rc.Circuit:
-    """Three inputs and two linear units that follow them, for so many ms; the rule learns all the time."""
+    """Return a circuit of three inputs and two linear units that follow them, for so many ms; the rule learns all the time."""
     net = rc.Circuit(dt=dt * ms, **options)  # type: ignore[arg-type]
     x = net.stimulus("x", 3)
     h = net.population("h", 2, rc.Neuron("basal : 1 (compartment)\ndrate/dt = (basal - rate)/tau : 1", tau=5 * ms))
@@ -40,7 +40,7 @@ def circuit(rule: rc.Rule, dt: float, span: float = 50, **options: object) -> rc
 
 
 def by_hand(rule: rc.Rule, dt: float, shown: np.ndarray, span: float = 50) -> np.ndarray:
-    """The same: rates from the field of the step, then the rule's statements in order, averaged over elements."""
+    """Compute the same by hand: rates from the field of the step, then the rule's statements, averaged over elements."""
     w, m, rate = BEGIN.copy(), np.zeros((2, 3)), np.zeros((len(shown), 2))
     for _ in range(round(span / dt)):
         field = shown @ w.T
@@ -142,9 +142,9 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("given, said", REFUSED.values(), ids=REFUSED)
-def test_what_does_not_fit_is_refused_when_the_rule_is_made(given: dict[str, object], said: str) -> None:
-    with pytest.raises(RecircuitError, match=said):
+@pytest.mark.parametrize("given, message", REFUSED.values(), ids=REFUSED)
+def test_what_does_not_fit_is_refused_when_the_rule_is_made(given: dict[str, object], message: str) -> None:
+    with pytest.raises(RecircuitError, match=message):
         rc.Rule("r", source="a test", **given)  # type: ignore[arg-type]
 
 

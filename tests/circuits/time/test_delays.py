@@ -29,7 +29,7 @@ KINDS = {
 
 
 def circuit(delays: dict[str, Any], kinds: dict[str, Any] = KINDS, **options: Any) -> rc.Circuit:
-    """A stimulus whose rate travels to a population for each kind of connectivity, and back from the first of them."""
+    """Return a stimulus whose rate travels to a population for each connectivity, and back from the first of them."""
     net = rc.Circuit(seed=2, **options)
     x = net.stimulus("x", 16)
     for number, (kind, connectivity) in enumerate(kinds.items()):
@@ -42,7 +42,7 @@ def circuit(delays: dict[str, Any], kinds: dict[str, Any] = KINDS, **options: An
 
 
 def each(shape: tuple[int, ...]) -> Any:
-    """A delay for each synapse, some of them none, and longer than a presentation."""
+    """Return a delay for each synapse, some of which are zero, and some longer than a presentation."""
     return RNG.integers(0, 6, shape) * ms
 
 
@@ -59,7 +59,7 @@ EACH = {kind: each(shape) for kind, shape in SHAPES.items()}
 
 
 def arrives(net: rc.Circuit, name: str, sent: np.ndarray, delay: Any) -> np.ndarray:
-    """What a projection brings in at each step, synapse by synapse; ``sent`` of shape (steps, units)."""
+    """Return what a projection brings in at each step, synapse by synapse; ``sent`` has the shape (steps, units)."""
     projection = net[name]
     owner = projection.owner
     pre, post, weight = owner.connectivity.indices(owner.pre.size, owner.post.size)
@@ -144,7 +144,7 @@ def test_the_cheaper_way_is_taken() -> None:
 
 
 def test_a_delay_of_none_is_no_delay() -> None:
-    """Nothing is paid: the same operations, and the same variables."""
+    """It costs nothing: there are the same operations, and the same variables."""
     plain, none = (circuit(dict.fromkeys(ONE, delay)) for delay in (None, 0 * ms))
     assert plain.timetable().names() == none.timetable().names()
     assert list(plain.lowered().variables) == list(none.lowered().variables)
@@ -169,7 +169,7 @@ def test_projections_of_one_signal_share_its_line_and_its_memory_is_counted() ->
 
 
 @pytest.mark.parametrize(
-    "delay, said",
+    "delay, message",
     [
         (5, "is a time such as 5\\*ms"),
         (1.5 * ms, "whole number of steps"),
@@ -178,8 +178,8 @@ def test_projections_of_one_signal_share_its_line_and_its_memory_is_counted() ->
         (np.array([1, 2.5, 3]) * ms, "2.5 steps"),
     ],
 )
-def test_what_is_no_delay_is_refused(delay: Any, said: str) -> None:
+def test_what_is_no_delay_is_refused(delay: Any, message: str) -> None:
     net = rc.Circuit()
     x = net.stimulus("x", 3)
-    with pytest.raises(RecircuitError, match=said):
+    with pytest.raises(RecircuitError, match=message):
         net.connect(x, net.population("h", 3, rc.pyramidal()), delay=delay)

@@ -17,7 +17,7 @@ NOISY = "dv/dt = -v/tau + {0}*tau**-0.5 : 1\ndu/dt = -u/tau + {1}*tau**-0.5 : 1\
 
 
 def moved(first: str, second: str, **options: Any) -> np.ndarray:
-    """Two noisy states of 400 units, after 5 ms: (2, 400)."""
+    """Return two noisy states of 400 units after 5 ms, (2, 400)."""
     net = rc.Circuit(seed=3, batch_size=20)
     net.population("h", 20, rc.Neuron(NOISY.format(first, second), tau=options.pop("tau", 10 * ms)))
     net.phases("all", 5 * ms)
@@ -68,10 +68,10 @@ def test_a_time_step_that_is_too_long_is_warned_of_and_named(line: str, method: 
     parameters = {"tau": 0.3 * ms} if "tau" in line else {}
     with pytest.warns(UserWarning, match=r"'h': 'v' decays with the time constant 0\.3 ms.*exponential_euler"):
         net = driven(line, method, **parameters)
-    with pytest.raises(Diverged, match=r"In the population 'h', 'v' decays .* a dt below") as said:
+    with pytest.raises(Diverged, match=r"In the population 'h', 'v' decays .* a dt below") as message:
         for _ in range(20):
             net.run(np.ones((10, 1)))
-    assert "learning rate" not in str(said.value)
+    assert "learning rate" not in str(message.value)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_state_called_x_does_not_take_the_place_of_the_rate() -> None:
 
 @pytest.mark.parametrize("tau", [0.3 * ms, np.array([[0.3], [5]]) * ms])
 def test_a_time_constant_that_is_set_too_short_is_warned_of(tau: Any) -> None:
-    """As one that is declared: dv/dt = -v/tau with Euler's method grows where dt is above 2 tau."""
+    """The warning is that of one that is declared: dv/dt = -v/tau with Euler's method grows where dt is above 2 tau."""
     net = rc.Circuit(batch_size=2)
     net.connect(
         net.stimulus("x", 1),

@@ -30,7 +30,7 @@ def circuit(**options: Any) -> rc.Circuit:
 
 
 def by_hand() -> dict[str, np.ndarray]:
-    """Two elements, two presentations; what is latched after each of its phases."""
+    """Compute for two elements and two presentations what is latched after each of its phases."""
     rate, free, twice = np.zeros((2, 2)), np.zeros((2, 2)), np.zeros((2, 2))
     for shown in (SHOWN[:2], SHOWN[2:]):
         for _ in range(3):
@@ -74,15 +74,15 @@ def test_a_latch_is_taken_in_one_step_and_rules_of_that_step_read_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "line, said",
+    "line, message",
     [
         ("dv/dt = -v/tau : 1 (after free)", "runs during a phase"),
         ("v = rate : 1 (after free, during free)", "at most one"),
         ("v : 1 (after free)", "flags"),
     ],
 )
-def test_what_cannot_be_a_latch_is_refused(line: str, said: str) -> None:
-    with pytest.raises(RecircuitError, match=said):
+def test_what_cannot_be_a_latch_is_refused(line: str, message: str) -> None:
+    with pytest.raises(RecircuitError, match=message):
         rc.Neuron(f"rate : 1\n{line}", tau=1 * ms)
 
 

@@ -126,7 +126,7 @@ def test_a_saved_circuit_has_the_same_delays(tmp_path: Path) -> None:
 def test_the_delays_are_a_state_that_is_seen_and_not_set() -> None:
     net = circuit("dense", "hold")
     assert np.array_equal(net["p.late_by"], net.projections["p"].delay)
-    with pytest.raises(rc.RecircuitError, match="tells the delays of single synapses"):
+    with pytest.raises(rc.RecircuitError, match="holds the delays of single synapses"):
         net["p.late_by"] = 0
     own = rc.Rule("own", source="a test", forward="late_by += 1; dw = arriving_pre*late_by", state=("late_by",))
     with pytest.raises(rc.RecircuitError, match="'late_by' of its own"):

@@ -21,7 +21,7 @@ def normal(*shape: int) -> np.ndarray:
 
 @BACKENDS
 def test_short_term_plasticity(backend: str) -> None:
-    """Tsodyks and Markram 1997, for rates: facilitation u and resources r of a unit whose rate is a series."""
+    """The model is Tsodyks and Markram 1997 for rates: facilitation u and resources r of a unit whose rate is a series."""
     unit = rc.Neuron(
         """
         rate : 1
@@ -49,7 +49,7 @@ def test_short_term_plasticity(backend: str) -> None:
 
 @BACKENDS
 def test_an_attractor_network_whose_coupling_is_delayed(backend: str) -> None:
-    """Hopfield 1984, with a delay of each synapse; the cue is shown at the beginning of each presentation."""
+    """The model is Hopfield 1984, with a delay of each synapse; the cue is shown at the beginning of each presentation."""
     patterns = np.sign(normal(2, 12))
     coupling = patterns.T @ patterns / 12 * (1 - np.eye(12))
     delays = np.random.default_rng(1).integers(0, 6, (12, 12))
@@ -75,7 +75,7 @@ def test_an_attractor_network_whose_coupling_is_delayed(backend: str) -> None:
 
 @BACKENDS
 def test_scaling_towards_a_mean_rate(backend: str) -> None:
-    """Turrigiano 2008: a unit's mean rate scales its weights; what is above a sum of 2 is taken from all of them."""
+    """As in Turrigiano 2008, a unit's mean rate scales its weights; what is above a sum of 2 is taken from all of them."""
     rule = rc.Rule(
         "scaling", source="Turrigiano 2008", parameters=dict(rate=0.02, pull=0.05, goal=0.6),
         forward="""
@@ -111,7 +111,7 @@ def test_scaling_towards_a_mean_rate(backend: str) -> None:
 
 @BACKENDS
 def test_timing_by_two_traces_in_the_synapse_or_in_the_units(backend: str) -> None:
-    """A rate form of spike timing: dw/dt = eta (pre-trace * post - post-trace * pre / 2); both forms side by side."""
+    """In rates, dw/dt = eta (pre-trace * post - post-trace * pre / 2) is spike timing; both forms run side by side."""
     synapse = rc.Rule(
         "synapse", source="a test", traces=("before", "after"),
         parameters=dict(eta=20 * Hz, fast=8 * ms, slow=25 * ms),
@@ -146,7 +146,10 @@ def test_timing_by_two_traces_in_the_synapse_or_in_the_units(backend: str) -> No
 
 
 def competition(**options: Any) -> rc.Circuit:
-    """Units that inhibit each other a millisecond later; how often each was low, and who has won when it is over."""
+    """Return a circuit of units that inhibit each other a millisecond later, and count how long they were low.
+
+    In the end they hold whether they have won.
+    """
     net = rc.Circuit(batch_size=4, dt=0.5 * ms, **options)
     lines = """
         basal   : 1 (compartment)

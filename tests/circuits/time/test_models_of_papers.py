@@ -22,7 +22,7 @@ def mean_outer(post: np.ndarray, pre: np.ndarray) -> np.ndarray:
 
 
 def test_soft_winner_take_all() -> None:
-    """Moraitis et al. 2022, SoftHebb: y is the softmax of u = W x, and dW = eta y (x - u W)."""
+    """In SoftHebb (Moraitis et al. 2022) y is the softmax of u = W x, and dW = eta y (x - u W)."""
     unit = rc.Neuron(
         "basal : 1 (compartment)\ntotal : 1 (broadcast)\ngrown = exp(basal) : 1\nrate = grown/total : 1 (during share)"
     )
@@ -43,7 +43,7 @@ def test_soft_winner_take_all() -> None:
 
 
 def test_forward_forward() -> None:
-    """Hinton 2022: layers tell real data from others by the sum of squares of their rates, and send on rates of length 1."""
+    """In Hinton 2022 layers tell real data from others by the sum of squares of their rates, and send on rates of length 1."""
     unit = rc.Neuron("""
         basal : 1 (compartment)
         good  : 1 (compartment)
@@ -81,7 +81,7 @@ def test_forward_forward() -> None:
 
 
 def test_latent_equilibrium() -> None:
-    """Haider et al. 2021: units look ahead, u + tau du/dt, so that errors are right while all still settles."""
+    """In Haider et al. 2021 units look ahead, u + tau du/dt, so that errors are right while all still settles."""
     lines = """
         basal : 1 (compartment)
         {into} : 1 (compartment)
@@ -120,7 +120,7 @@ def test_latent_equilibrium() -> None:
 
 
 def test_voltage_based_plasticity() -> None:
-    """Clopath et al. 2010, of rates: depression by input, scaled by the unit's mean activity; potentiation by its trace."""
+    """Clopath et al. 2010 in rates: input depresses, scaled by the unit's mean activity, and its trace potentiates."""
     unit = rc.Neuron(
         "basal : 1 (compartment)\ndslow/dt = (basal - slow)/(10*ms) : 1\nrate = basal : 1\n"
         "dmean/dt = (basal**2 - mean)/(100*ms) : 1 (shared)"
@@ -148,16 +148,16 @@ def test_voltage_based_plasticity() -> None:
 
 
 def test_associative_reward_penalty() -> None:
-    """Mazzoni, Andersen and Jordan 1991: stochastic units, in two layers, that all hear one reward."""
+    """The rule is that of Mazzoni, Andersen and Jordan 1991: stochastic units in two layers all receive one reward."""
     line = "rate = int(rand() < p) : 1 (after {})\nbasal : 1 (compartment)\np = 1/(1 + exp(-basal)) : 1\n"
     learn = rule(
         "penalty", "dw = .5*(r*(x_post - p_post) + .01*(1 - r)*(1 - x_post - p_post))*x_pre", broadcasts=("r",)
     )  # fmt: skip
     net = rc.Circuit(batch_size=2, seed=3)
     x, s, h = net.stimulus("x", 4), net.target("s", 1), net.population("h", 6, rc.Neuron(line.format("act")))
-    told = line.format("choose") + "wanted : 1 (compartment)\nright = 1 - abs(rate - wanted) : 1"
+    rewarded = line.format("choose") + "wanted : 1 (compartment)\nright = 1 - abs(rate - wanted) : 1"
     o, reward = (
-        net.population("o", 1, rc.Neuron(told)),
+        net.population("o", 1, rc.Neuron(rewarded)),
         net.population("reward", 1, rc.Neuron("basal : 1 (compartment)\nrate = basal : 1")),
     )
     net.broadcast(reward, "r")
@@ -181,7 +181,7 @@ def test_associative_reward_penalty() -> None:
 
 
 def test_reward_modulated_noise_in_a_recurrent_network() -> None:
-    """Hoerzer, Legenstein and Maass 2014: a readout explores, and keeps what made its performance better than of late."""
+    """In Hoerzer, Legenstein and Maass 2014 a readout explores, and keeps what made it better than its recent mean."""
     readout = rc.Neuron("""
         basal  : 1 (compartment)
         wanted : 1 (compartment)
@@ -205,13 +205,13 @@ def test_reward_modulated_noise_in_a_recurrent_network() -> None:
     net.connect(r, o, rule=learn, weights=0.0)
     net.connect(o, r, into="back")
     net.connect(y, o, into="wanted", weights=1.0)
-    course = np.sin(np.arange(50) / 5)
+    target = np.sin(np.arange(50) / 5)
     inner, back, v = net["r_to_r.w"].copy(), net["o_to_r.w"][:, 0].copy(), net["r.v"][0].copy()
-    drawn = net.run({"y": course[:, None]}, 50 * ms, record=["o.rate"])["o.rate"][:, 0]
-    w, z, mean, usual, wanted, told = np.zeros(20), 0.0, 0.0, 0.0, 0.0, 0.0
+    drawn = net.run({"y": target[:, None]}, 50 * ms, record=["o.rate"])["o.rate"][:, 0]
+    w, z, mean, usual, wanted, rewarded = np.zeros(20), 0.0, 0.0, 0.0, 0.0, 0.0
     for step in range(50):
-        modulation, told = told, float(-((z - wanted) ** 2) > usual)  # the judge speaks one step later
-        v, wanted = v + 0.1 * (inner @ np.tanh(v) + back * z - v), course[step]
+        modulation, rewarded = rewarded, float(-((z - wanted) ** 2) > usual)  # the judge speaks one step later
+        v, wanted = v + 0.1 * (inner @ np.tanh(v) + back * z - v), target[step]
         usual, mean, z = 0.8 * usual - 0.2 * (z - wanted) ** 2, 0.8 * mean + 0.2 * z, drawn[step]
         w = w + 0.01 * (z - mean) * modulation * np.tanh(v)
     assert distance(net["r_to_o.w"][0], w) < EXACT and np.abs(w).max() > 1e-4

@@ -20,7 +20,8 @@ def sigmoid(v: np.ndarray) -> np.ndarray:
 
 
 def test_excitability_that_learns() -> None:
-    """Triesch 2005, Schrauwen et al. 2008: gain and bias of each unit of a reservoir learn until its rates are normal.
+    """In Triesch 2005 and Schrauwen et al. 2008 gain and bias of each unit of a reservoir learn until its rates are
+    normal.
 
     They belong to a unit, so that the batch elements share them; the last batch has only two of three elements.
     """
@@ -56,7 +57,7 @@ def test_excitability_that_learns() -> None:
 
 
 def test_triplets_with_axonal_delays() -> None:
-    """Pfister and Gerstner 2006 in rates: a trace of what arrives at each synapse, and a fast and a slow one of its unit."""
+    """In Pfister and Gerstner 2006, in rates, a synapse has a trace of its input, and its unit a fast and a slow trace."""
     cell = rc.Neuron(
         """
         basal     : 1 (compartment)
@@ -98,7 +99,7 @@ def test_triplets_with_axonal_delays() -> None:
 
 
 def test_wake_and_sleep() -> None:
-    """Hinton et al. 1995, a Helmholtz machine: awake it learns to generate, asleep to recognise; states as it drew them."""
+    """The Helmholtz machine (Hinton et al. 1995) learns awake to generate, asleep to recognise; states are as it drew them."""
     visible = rc.Neuron("""
         data : 1 (compartment)
         made : 1 (compartment)
@@ -140,7 +141,8 @@ def test_wake_and_sleep() -> None:
 
 
 def test_synaptic_tags_and_proteins() -> None:
-    """Frey and Morris 1997 as in Luboeinski and Tetzlaff 2021: what changed much is tagged, and kept where there are proteins.
+    """In Frey and Morris 1997, as in Luboeinski and Tetzlaff 2021, a synapse that has changed much is tagged, and its
+    change is kept where there are proteins.
 
     The unit makes proteins where its synapses, taken together, have changed enough. Early changes have bounds, so that several
     batch elements would share them ambiguously, which is refused.
@@ -173,7 +175,7 @@ def test_synaptic_tags_and_proteins() -> None:
 
 
 def test_plasticity_that_the_network_opens() -> None:
-    """Miconi et al. 2019, retroactive neuromodulation: fast weights take over what a synapse has seen when M says so."""
+    """With retroactive neuromodulation (Miconi et al. 2019), fast weights take over what a synapse has seen when M says so."""
     retroactive = rc.Rule(
         "retroactive", source="Miconi et al. 2019", state=("fast", "seen", "alpha"), broadcasts=("M",),
         forward="""
@@ -197,9 +199,9 @@ def test_plasticity_that_the_network_opens() -> None:
     net.run({"u": series})
     x, basal, (fast, seen, w) = np.zeros(4), np.zeros(1), np.zeros((3, 4, 4))
     for row in series[0]:
-        told, before = np.tanh(basal), x
+        modulation, before = np.tanh(basal), x
         basal = net["h_to_m.w"] @ before
         x = np.tanh(net["u_to_h.w"] @ row + net["slow.w"] @ before + w @ before)
-        fast, seen = np.clip(fast + told * seen, -1, 1), 0.7 * seen + 0.3 * np.outer(x, before)
+        fast, seen = np.clip(fast + modulation * seen, -1, 1), 0.7 * seen + 0.3 * np.outer(x, before)
         w = alpha * fast
     assert np.abs(fast).max() > 0.3 and distance(net["plastic.w"], w) < EXACT and distance(net["h.rate"][0], x) < EXACT

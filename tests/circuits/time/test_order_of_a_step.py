@@ -85,8 +85,8 @@ def test_the_page_tells_the_order_of_the_slots() -> None:
 
 
 def test_explain_marks_who_reads_a_value_from_before_the_step() -> None:
-    said = circuit(optimise=False).explain().splitlines()
-    lines = {line.split()[0]: line for line in said if line.startswith("    ")}
+    text = circuit(optimise=False).explain().splitlines()
+    lines = {line.split()[0]: line for line in text if line.startswith("    ")}
     assert "reads h.rate, h_to_o.w from before this step" in lines["propagate_h_to_o"]
     assert "reads h.rate from before this step" in lines["broadcast_count_to_o"]
     assert "reads h.rate from before this step" in lines["update_h_rate_before"]

@@ -26,7 +26,7 @@ RFLO = rc.Rule(
     traces=("p",),
     forward="p = p + .2*(gain_post*arriving_pre - p)\ndw = .05*error_post*p",
 )
-TOLD = rc.Rule(
+GATED = rc.Rule(
     "told", source="a test", traces=("el",), state=("m",),
     forward="""
     el = (1 - in_start)*el + x_pre*x_post
@@ -51,12 +51,12 @@ TIMINGS: list[dict[str, Any]] = [
 
 
 def data(batch_size: int) -> np.ndarray:
-    """Two presentations of eight steps."""
+    """Return two presentations of eight steps."""
     return np.random.default_rng(1).normal(size=(2 * batch_size, 8, 2))
 
 
 def leaky(net: rc.Circuit) -> tuple[Any, Any]:
-    """A series x, and h which follows it slowly."""
+    """Return a circuit with a series x, and h which follows it slowly."""
     return net.stimulus("x", 2, every=1 * ms), net.population("h", 3, rc.Neuron(LEAK, tau=5 * ms))
 
 
@@ -65,7 +65,7 @@ def leaky(net: rc.Circuit) -> tuple[Any, Any]:
 def test_a_rule_reads_the_signal_that_its_projection_brought_in(
     options: dict[str, Any], backend: str, timing: dict[str, Any]
 ) -> None:
-    """RFLO: what the synapse receives is the rate of the step before, or of earlier ones, as long as the pathway is open."""
+    """In RFLO a synapse receives the rate of the step before, or of earlier ones, as long as the pathway is open."""
     net = rc.Circuit(seed=2, **options)
     x, h = leaky(net)
     net.connect(x, h)
@@ -94,11 +94,11 @@ def test_a_rule_reads_the_signal_that_its_projection_brought_in(
 @pytest.mark.parametrize("synapses", [None, [[1, 0], [1, 1], [0, 1]]], ids=["all", "some"])
 @pytest.mark.parametrize("options, backend", WAYS)
 def test_a_rule_knows_which_phase_is_open(options: dict[str, Any], backend: str, synapses: Any) -> None:
-    """A trace begins anew at a phase; a reward is learned from in another; weights decay in a third."""
+    """A trace begins again at a phase; a reward is learned from in another; weights decay in a third."""
     net = rc.Circuit(seed=2, **options)
     x, h = leaky(net)
     there = None if synapses is None else np.array(synapses, bool)
-    net.connect(x, h, rule=TOLD, connectivity=there, learns="start and trial and reward and rest")
+    net.connect(x, h, rule=GATED, connectivity=there, learns="start and trial and reward and rest")
     net.phases("start", 1 * ms, "trial", 3 * ms, "reward", 1 * ms, "rest", 2 * ms, "off", 1 * ms)
     w, rows, size = net["x_to_h.w"], data(net.batch_size), net.batch_size
     mask = np.ones((3, 2)) if there is None else there
@@ -119,7 +119,7 @@ def test_a_rule_knows_which_phase_is_open(options: dict[str, Any], backend: str,
 
 
 @pytest.mark.parametrize("options, backend", WAYS)
-def test_sums_over_synapses_are_told_apart_in_all_phases(options: dict[str, Any], backend: str) -> None:
+def test_sums_over_synapses_are_kept_apart_in_all_phases(options: dict[str, Any], backend: str) -> None:
     """Each phase sums something else; one sum is read twice in an update, before and after a change."""
     rule = rc.Rule(
         "sums", source="a test",
@@ -179,7 +179,7 @@ def test_such_rules_pass_the_checks_of_rules_and_are_saved(tmp_path: Path) -> No
 
 
 def test_a_phase_in_which_the_rule_never_learns_is_refused() -> None:
-    """It would be 0 in every update, without a word."""
+    """Its update would be 0 every time, without a word."""
     net = rc.Circuit()
     x, h = leaky(net)
     net.connect(x, h, rule=rc.Rule("a", source="a test", forward="dw = in_trial*x_pre*x_post"))
@@ -197,7 +197,7 @@ def _connected(forward: str, lines: str = LEAK, **options: Any) -> rc.Circuit:
 
 
 @pytest.mark.parametrize(
-    "forward, options, said",
+    "forward, options, message",
     [
         ("dw = arriving_post*x_pre", {}, "read `arriving_pre`"),
         (
@@ -212,6 +212,6 @@ def _connected(forward: str, lines: str = LEAK, **options: Any) -> rc.Circuit:
         ),
     ],
 )
-def test_what_cannot_be_read_is_refused(forward: str, options: dict[str, Any], said: str) -> None:
-    with pytest.raises(RecircuitError, match=said):
+def test_what_cannot_be_read_is_refused(forward: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecircuitError, match=message):
         _connected(forward, **options).lowered()

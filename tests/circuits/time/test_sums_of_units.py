@@ -30,7 +30,7 @@ X = np.random.default_rng(5).normal(size=(5, 16))
 
 
 def circuit(kind: str, batch_size: int = 3, **options: Any) -> rc.Circuit:
-    """A projection from a stimulus, and one from a population to itself with delays."""
+    """Return a circuit with a projection from a stimulus, and one from a population to itself with delays."""
     net = rc.Circuit(batch_size=batch_size, seed=2, **options)
     x, h = net.stimulus("x", 16), net.population("h", UNITS[kind], UNIT)
     net.connect(x, h, rule=BOTH, connectivity=CONNECTIVITIES[kind], weights=rc.uniform(-0.5, 1), name="p")
@@ -40,7 +40,7 @@ def circuit(kind: str, batch_size: int = 3, **options: Any) -> rc.Circuit:
 
 
 def step(w: np.ndarray, el: np.ndarray, x: np.ndarray, y: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, ...]:
-    """One update, in the order of the statements; each sum is of the weights as they are by then."""
+    """Make one update, in the order of the statements; each sum is of the weights as they are at that time."""
     active = len(x)
     out_y = y @ w  # each pre unit's sum of w*y, in each batch element
     el[:active] += 0.2 * ((x * out_y)[:, None, :] * there - el[:active])
@@ -74,7 +74,7 @@ def expected(net: rc.Circuit, kind: str, batch_size: int) -> dict[str, np.ndarra
 @pytest.mark.parametrize("kind", SHAPED)
 @pytest.mark.parametrize("backend", ["numpy", "interpreter"])
 def test_sums_of_both_units_are_as_in_a_loop(backend: str, kind: str) -> None:
-    """With a last batch that is not full: 5 rows in batches of 3."""
+    """The last batch is not full: there are 5 rows in batches of 3."""
     compare(backend, kind)
 
 
@@ -124,8 +124,10 @@ def test_sums_in_continuous_time(dt: float) -> None:
 
 
 @pytest.mark.parametrize("call", ["sum(basal)", "softmax(basal)", "argmax(basal)", "incoming(w)", "outgoing(w)"])
-def test_a_unit_is_told_where_sums_are_made(call: str) -> None:
-    with pytest.raises(rc.RecircuitError, match="is of many units or synapses.*as a broadcast.*MaxPool.of_all"):
+def test_a_sum_over_units_in_a_neuron_is_refused_with_the_way_to_make_it(call: str) -> None:
+    with pytest.raises(
+        rc.RecircuitError, match="is a function of many units or synapses.*as a broadcast.*MaxPool.of_all"
+    ):
         rc.Neuron(f"basal : 1 (compartment)\nrate = {call} : 1")
 
 

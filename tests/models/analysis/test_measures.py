@@ -154,7 +154,7 @@ def test_operations_are_counted_by_pathway() -> None:
 
 
 def test_operations_of_a_long_phase_are_counted_in_each_of_its_steps() -> None:
-    """Also where one row of the timetable stands for many equal steps."""
+    """This holds where one row of the timetable stands for many equal steps."""
     net = rc.Circuit(optimise=False)
     net.connect(net.stimulus("x", 4), net.population("h", 3, rc.pyramidal()), weights=0.1)
     net.phases("feedforward", 5000 * ms)
@@ -237,6 +237,6 @@ def test_train_writes_measures_and_refuses_what_is_none(
     assert [r["h1_angle"] for r in runs["measured"]] == [r["h1_angle"] for r in runs["reference"]]
     with pytest.raises(SystemExit) as ended:
         main(["train", "digits", "--measure", "trace,penros"])
-    said = capsys.readouterr().err
+    output = capsys.readouterr().err
     assert ended.value.code == 2
-    assert f"did you mean penrose? Expected {', '.join(measures.MEASURES)}; got 'trace,penros'" in said
+    assert f"did you mean penrose? Expected {', '.join(measures.MEASURES)}; got 'trace,penros'" in output

@@ -69,7 +69,7 @@ def test_a_measurement_touches_nothing() -> None:
 
 
 def settling(beta: float) -> rc.Circuit:
-    """Symmetric weights, which settle freely and nudged: as beta goes to 0 the update is the gradient's."""
+    """Return a circuit with symmetric weights that settles freely and nudged: as beta goes to 0 it follows the gradient."""
     contrast = "dw = (x_post*x_pre - free_post*free_pre)/beta"
     rule = rc.Rule(
         "ep", source="Scellier and Bengio 2017", forward=contrast, feedback=contrast, parameters=dict(beta=beta)
@@ -126,7 +126,7 @@ def test_a_teacher_may_speak_of_the_state_of_the_output_and_side_branches_do_not
 
 
 def test_the_delta_rule_follows_the_gradient_of_a_softmax() -> None:
-    """Outputs that divide each other: the target minus the answer is minus the derivative of the cross-entropy by the field."""
+    """Outputs divide each other: the target minus the answer is minus the derivative of the cross-entropy by the field."""
     delta = rc.Rule("delta", source="Widrow and Hoff 1960", forward="dw = .1*error_post*x_pre")
     lines = """
         basal  : 1 (compartment)

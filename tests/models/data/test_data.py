@@ -367,7 +367,7 @@ def test_npz_lacking_arrays(tmp_path):
 
 
 class Trap:
-    """Unpickled, it makes a directory."""
+    """An object that makes a directory when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -510,9 +510,9 @@ def test_svhn_that_is_damaged_or_something_else(tmp_path):
     write_svhn(tmp_path)
     path = tmp_path / "train_32x32.mat"
     whole = path.read_bytes()
-    for content, said in ((whole[: len(whole) // 2], "cannot be read as a .mat file"), (b"", "cannot be read")):
+    for content, message in ((whole[: len(whole) // 2], "cannot be read as a .mat file"), (b"", "cannot be read")):
         path.write_bytes(content)
-        with refused(str(path), said, "fetch it again"):
+        with refused(str(path), message, "fetch it again"):
             load("svhn", tmp_path)
     savemat(path, {"X": np.zeros((28, 28, 3, 2), np.uint8), "y": np.ones((2, 1))})
     with refused(str(path), "(28, 28, 3, 2)", "(32, 32, 3)"):
@@ -535,7 +535,7 @@ def test_back_image_is_trained_on_the_larger_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content, said",
+    "content, message",
     [
         ("1 2 3\n4 5 6\n", "3 numbers in a line"),
         ("a b\n", "no table"),
@@ -544,11 +544,11 @@ def test_back_image_is_trained_on_the_larger_file(tmp_path):
         (" ".join(["0.5"] * 785), "whole"),
     ],
 )
-def test_back_image_that_is_damaged_or_something_else(tmp_path, content, said):
+def test_back_image_that_is_damaged_or_something_else(tmp_path, content, message):
     write_back_image(tmp_path)
     path = tmp_path / "mnist_background_images_train.amat"
     path.write_text(content)
-    with refused(str(path), said):
+    with refused(str(path), message):
         load("back-image", tmp_path)
 
 

@@ -140,7 +140,7 @@ def made_up(value: float) -> Experiment:
     )
 
 
-def test_a_failed_check_is_written_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_check_is_written_and_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(EXPERIMENTS, "_built_in", {"made-up": made_up(2.0)})
     done = call("made-up", "--out", str(tmp_path))
     assert done.exit_code == 1

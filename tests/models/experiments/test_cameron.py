@@ -51,7 +51,7 @@ def test_white_rows_are_white_and_centred_samples_have_no_mean() -> None:
     assert np.allclose(differences, load("digits").x_train.mean(axis=0) * load("digits").scale, atol=1e-6)
 
 
-def test_a_course_looks_at_every_pair_and_ends_where_the_circuit_is() -> None:
+def test_a_trajectory_looks_at_every_pair_and_ends_where_the_circuit_is() -> None:
     net = chain((6, 5, 4), batch_size=10)
     first, second = trajectory(net, 50, "numpy", looks=6)
     assert first.at[0] == 0 and first.at[-1] == 50 and len(first.distance) == len(first.at)

@@ -74,16 +74,16 @@ OF_CIRCUITS = ("Fact ", "estimate, ")
 
 @cache
 def once(function: Callable[..., Any], *given: Any) -> Any:
-    """What a function finds by running circuits, which does not depend on the runs that are kept."""
+    """Return what a function finds by running circuits, which does not depend on the runs that are kept."""
     return function(*given)
 
 
 def circuits_run_once(patch: pytest.MonkeyPatch) -> None:
-    """No circuit is run again for every alteration of the runs; what is found is left out in `checked`."""
-    signs, orthant, unison, estimates = facts._signs, facts._orthant, facts._unison, noise.estimates
+    """Let no circuit be run again for every alteration of the runs; what is found is left out in `checked`."""
+    signs, orthant, unison, estimates = facts._signs, facts._orthant, facts._check_signals_alike, noise.estimates
     patch.setattr(facts, "_signs", lambda _: once(signs, Settings()))
     patch.setattr(facts, "_orthant", lambda _: once(orthant, Settings()))
-    patch.setattr(facts, "_unison", lambda *_: once(_unison_of_one_seed, unison))
+    patch.setattr(facts, "_check_signals_alike", lambda *_: once(_unison_of_one_seed, unison))
     patch.setattr(noise, "estimates", lambda baseline, *_: once(estimates, baseline, 2000, "numpy"))
 
 
@@ -92,7 +92,7 @@ def _unison_of_one_seed(unison: Callable[..., Any]) -> Any:
 
 
 def some_images(_: Settings, name: str) -> Dataset:
-    """In place of the data, of which only the shape and some labels matter where nothing is run."""
+    """Return images in place of the data, of which only the shape and some labels matter where nothing is run."""
     shape = (3, 32, 32) if name.startswith("cifar") else (28, 28)
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 256, (1500, *shape), dtype=np.uint8), rng.integers(0, 10, 1500)
@@ -111,7 +111,7 @@ def kept(name: str) -> Runs:
 
 
 def checked(name: str, runs: Runs, folder: Path) -> list[dict[str, Any]]:
-    """The rows of result.json that ``--from-runs`` makes of runs."""
+    """Return the rows of result.json that ``--from-runs`` makes of runs."""
     (folder / "runs").mkdir(parents=True)
     for file, run in runs.items():
         (folder / "runs" / file).write_text(json.dumps(run))
@@ -132,7 +132,7 @@ def without_picture(run: Callable[[Settings], Any]) -> Callable[[Settings], Any]
 
 
 def untrained(runs: Runs, guess: float | None) -> Runs:
-    """Runs that stay where they were at first, or guess."""
+    """Return runs that stay where they were at first, or guess."""
 
     def still(name: str, values: Any) -> Any:
         if name.endswith("_angle") and isinstance(values, float):
@@ -147,7 +147,7 @@ def untrained(runs: Runs, guess: float | None) -> Runs:
 
 
 def exchanged(runs: Runs) -> Iterator[Runs]:
-    """Each method has the results of another one of its kind from the same seed, in some ways."""
+    """Yield runs in which each method has the results of another one of its kind from the same seed, in some ways."""
     methods = {file.rsplit("-", 1)[0]: kind(run["found"]) for file, run in runs.items()}
     kinds = [[name for name, its in methods.items() if its == one] for one in dict.fromkeys(methods.values())]
     turns: list[Callable[[int], int]] = [lambda n: 1, lambda n: n // 3, lambda n: n // 2, lambda n: n - 1]
@@ -165,7 +165,7 @@ def exchanged(runs: Runs) -> Iterator[Runs]:
 
 
 def kind(found: dict[str, Any]) -> str:
-    """Which kind of run it is, in experiments that have several."""
+    """Return which kind of run it is, in experiments that have several."""
     return next((key for key in ("nse", "cost", "samples") if key in found), "")
 
 
@@ -189,7 +189,7 @@ def test_the_committed_result_is_that_of_the_committed_runs(name: str, tmp_path:
 def test_the_committed_feedback_weights_are_those_of_the_committed_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All checks of lansdell-estimator but those of bias and variance, whose circuits keep no runs."""
+    """All checks of lansdell-estimator are tried but those of bias and variance, whose circuits keep no runs."""
     name = "lansdell-estimator"
     monkeypatch.setitem(KEPT, name, (3, None, None))
     monkeypatch.setattr(estimator, "biases", lambda *_: ([1e-3] * 4, [1e-5] * 4))
@@ -281,7 +281,7 @@ TRIED = [name for name in EXPERIMENTS if name not in (*KEPT, *WITHOUT_LEARNING)]
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] if n in LONG else []) for n in TRIED])
 def test_a_check_fails_without_learning(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A quick run of circuits from which all operations that learn are left out."""
+    """It is a quick run of circuits from which all operations that learn are left out."""
     monkeypatch.undo()  # the true data
     monkeypatch.setattr(lower, "learning", lambda *_: [])
     experiment = replace(EXPERIMENTS.find(name), run=without_picture(EXPERIMENTS.find(name).run))
@@ -334,7 +334,7 @@ def test_neighbours_tell_a_digit_where_digits_lie_apart() -> None:
     assert from_neighbours(rng.normal(size=(400, 2)), labels) < 0.2
 
 
-def test_runs_are_kept_or_said_not_to_be(tmp_path: Path) -> None:
+def test_runs_are_kept_or_listed_as_not_kept(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="baldi-chains keeps none"):
         settings_for(EXPERIMENTS.find("baldi-chains"), from_runs=True)
     with pytest.raises(UsageError, match="A quick run keeps none"):

@@ -106,7 +106,7 @@ def test_likeness_is_the_mean_correlation_of_pairs() -> None:
 
 
 def test_the_same_filter_is_drawn_at_several_places() -> None:
-    """Of 5 maps the first 4, a row for each: one tile where the places share the filter, else one for each of 4 places."""
+    """Of 5 maps the first 4 are drawn, a row for each: one tile if the filter is shared, else one for each of 4 places."""
     for tied, places in ((True, 1), (False, 4)):
         p = network(tied=tied).projections["x_to_conv1"]
         rows = same_filter(p)
@@ -160,12 +160,12 @@ def test_a_run_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path, monkey
 
 
 def test_epochs_are_for_networks_for_images() -> None:
-    for name, options, said in (
+    for name, options, message in (
         ("amit-linear", dict(epochs=3), "This experiment does not take it"),
         ("amit-simpnet", dict(epochs=3, quick=True), "cannot be combined with --quick"),
         ("amit-simpnet", dict(epochs=0), "at least 1"),
     ):
-        with pytest.raises(rc.RecircuitError, match=said):
+        with pytest.raises(rc.RecircuitError, match=message):
             settings_for(EXPERIMENTS[name], **options)
 
 
@@ -186,7 +186,7 @@ LINES = {
 def test_the_full_run_goes_through_on_small_images_whole_and_in_part(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All that a full run does, with its own methods, checks and figure: in place of the network a small one."""
+    """All that a full run does is done, with its own methods, checks and figure, but with a small network."""
     experiment = EXPERIMENTS[name]
     module = importlib.import_module(experiment.run.__module__)
     small = Protocol(LINES[name], "few", 3, 20, 0.01)

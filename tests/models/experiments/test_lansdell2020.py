@@ -49,7 +49,7 @@ def test_the_cnn_learns_both_sets_where_both_are_there(tmp_path: Path, monkeypat
 
 
 def test_signals_are_what_comes_back_and_the_gradient() -> None:
-    """In a circuit that is running, against the reference."""
+    """The signals of a circuit that is running are compared with the reference."""
     rng = np.random.default_rng(0)
     data = {"x": rng.normal(size=(12, 6)), "s": rng.integers(0, 3, 12)}
     net = node_perturbation((6, 5, 4, 3), batch_size=4, precision="float64")
@@ -87,10 +87,10 @@ def test_all_autoencoders_begin_with_the_same_weights_and_their_loss_is_without_
     for name in ("x_to_h1.w", "h1_to_h2.w", "h2_to_h3.w", "h3_to_o.w", "one_to_h3.w"):
         first, *others = [net[name] for net in nets]
         assert all(np.array_equal(first, other) for other in others)
-    asked, inputs = lansdell_autoencoder.asked, dataset_inputs
-    losses = [asked(net, inputs(net, scale.data, "test"), "loss.rate", 50) for net in nets]
+    read_values, inputs = lansdell_autoencoder.read_values, dataset_inputs
+    losses = [read_values(net, inputs(net, scale.data, "test"), "loss.rate", 50) for net in nets]
     assert all(np.allclose(loss, losses[0]) for loss in losses)
-    shown = asked(nets[0], inputs(nets[0], scale.data, "test"), "o.rate", 50)
+    shown = read_values(nets[0], inputs(nets[0], scale.data, "test"), "o.rate", 50)
     samples = scale.data.x_test[:50] * scale.data.scale + scale.data.offset
     np.testing.assert_allclose(losses[0][:, 0], 0.5 * np.sum((shown - samples) ** 2, axis=1), rtol=1e-4)
 

@@ -50,27 +50,29 @@ def test_quick_run_holds_all_its_checks(name: str, tmp_path: Path) -> None:
     quick_run(f"lillicrap-{name}", tmp_path)
 
 
-def test_a_lesson_is_the_teachers() -> None:
+def test_samples_are_the_teachers() -> None:
     teacher = Teacher.drawn(3)
-    rows = teacher.lesson([3, 1], 5)
+    rows = teacher.samples([3, 1], 5)
     assert rows["x"].shape == (5, 30) and rows["s"].shape == (5, 10)
     h = np.tanh(rows["x"] @ teacher.weights[0].T + teacher.biases[0])
     h = np.tanh(h @ teacher.weights[1].T + teacher.biases[1])
     assert np.allclose(rows["s"], h @ teacher.weights[2].T + teacher.biases[2])
-    assert not np.array_equal(teacher.lesson([3, 2], 5)["x"], rows["x"])
-    assert teacher.variance() == pytest.approx(np.var(teacher.lesson([9], 20_000)["s"], axis=0).sum(), rel=0.05)
+    assert not np.array_equal(teacher.samples([3, 2], 5)["x"], rows["x"])
+    assert teacher.variance() == pytest.approx(np.var(teacher.samples([9], 20_000)["s"], axis=0).sum(), rel=0.05)
 
 
-def test_only_a_network_that_diverges_is_said_to_diverge(monkeypatch: pytest.MonkeyPatch) -> None:
-    lesson = online_runs.Lesson("bp", (30, 20, 10), rate=1e9, minibatches=4, batch_size=5, transfer="linear", part=2)
-    assert lesson.errors(0, Settings()) == [online_runs.DIVERGED] * 2
+def test_only_a_network_that_diverges_is_reported_to_diverge(monkeypatch: pytest.MonkeyPatch) -> None:
+    student = online_runs.StudentNetwork(
+        "bp", (30, 20, 10), rate=1e9, minibatches=4, batch_size=5, transfer="linear", part=2
+    )
+    assert student.errors(0, Settings()) == [online_runs.DIVERGED] * 2
 
     def broken(*_: object) -> list[float]:
         raise RecircuitError("the compiler is missing")
 
     monkeypatch.setattr(online_runs, "follow", broken)
     with pytest.raises(RecircuitError, match="the compiler is missing"):
-        lesson.errors(0, Settings())
+        student.errors(0, Settings())
 
 
 def test_the_gap_to_the_textbook_sees_other_feedback_weights(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from recircuit.models.experiments.baldi2018 import chain_fixed_points as chains
 from recircuit.models.experiments.baldi2018.chains import drawn_chains
 from recircuit.models.experiments.lillicrap2016.flow import bad
 from recircuit.models.experiments.theory import averaged_equations as ode
-from recircuit.models.experiments.theory.convergence import Study, converge
+from recircuit.models.experiments.theory.convergence import LinearNetworks, converge
 from recircuit.models.networks.independent_networks import Networks, gather, side_by_side, spread
 from recircuit.plasticity import bp, frfb
 
@@ -93,9 +93,9 @@ def test_what_is_no_covariance_is_refused(S_II, S_TI, message) -> None:
 def test_one_presentation_is_eulers_step_of_the_averaged_equations(sizes: tuple[int, ...]) -> None:
     rng = np.random.default_rng(2)
     many = networks(rng, sizes)
-    study = Study(many, *covariances(rng, many.count, sizes[0], sizes[-1]))
-    found = study.trajectory(0.01, [0, 0.01])
-    for w, v, start in zip(found, study.system.velocity(many.forward), many.forward):
+    linear = LinearNetworks(many, *covariances(rng, many.count, sizes[0], sizes[-1]))
+    found = linear.trajectory(0.01, [0, 0.01])
+    for w, v, start in zip(found, linear.system.velocity(many.forward), many.forward):
         np.testing.assert_allclose(w[1], start + 0.01 * v, atol=1e-14)
 
 
@@ -129,15 +129,15 @@ def test_velocity_is_the_gradient_where_the_channel_is_the_transpose() -> None:
     assert rng is not None
 
 
-def test_a_study_converges_at_first_order_and_can_start_again() -> None:
+def test_linear_networks_converge_at_first_order_and_can_start_again() -> None:
     rng = np.random.default_rng(5)
     many = networks(rng)
-    study = Study(many, *covariances(rng, many.count, 3, 2))
-    found = converge(study, [0.02, 0.01, 0.005], [0, 0.4, 0.8])
+    linear = LinearNetworks(many, *covariances(rng, many.count, 3, 2))
+    found = converge(linear, [0.02, 0.01, 0.005], [0, 0.4, 0.8])
     assert all(check.ok for check in found.checks(""))
-    first, again = (study.trajectory(0.02, [0, 0.2]) for _ in range(2))
+    first, again = (linear.trajectory(0.02, [0, 0.2]) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(first, again))
-    assert np.array_equal(study.settle(((0.02, 0.2),))[0], first[0][-1])
+    assert np.array_equal(linear.settle(((0.02, 0.2),))[0], first[0][-1])
 
 
 def test_times_that_do_not_fit_are_refused() -> None:
@@ -157,10 +157,10 @@ def test_networks_beside_each_other_do_as_each_alone() -> None:
     rng = np.random.default_rng(7)
     many = networks(rng)
     S_II, S_TI = covariances(rng, many.count, 3, 2)
-    together = Study(many, S_II, S_TI).trajectory(0.05, [0, 1.0])
+    together = LinearNetworks(many, S_II, S_TI).trajectory(0.05, [0, 1.0])
     for n in range(many.count):
         one = Networks([w[n : n + 1] for w in many.forward], [c[n : n + 1] for c in many.channel])
-        alone = Study(one, S_II[n : n + 1], S_TI[n : n + 1]).trajectory(0.05, [0, 1.0])
+        alone = LinearNetworks(one, S_II[n : n + 1], S_TI[n : n + 1]).trajectory(0.05, [0, 1.0])
         for a, b in zip(together, alone):
             np.testing.assert_allclose(a[:, n], b[:, 0], atol=1e-13)
 
@@ -259,7 +259,7 @@ def test_the_bad_region_is_the_cubics() -> None:
 
 @pytest.mark.parametrize("length", [2, 3, 4])
 def test_chains_end_at_the_predicted_root_by_the_equations_for_small_rates(length: int) -> None:
-    """Theorems 2 to 4 by SciPy: the circuits that end elsewhere do so because their rate is finite."""
+    """SciPy integrates the equations of theorems 2 to 4: the circuits that end elsewhere do so because their rate is finite."""
     start, c, alpha, beta = drawn_chains(length, 0, Settings())
     predicted = chains.fixed_points(start, c, alpha, beta)
     for n in range(start.shape[1]):

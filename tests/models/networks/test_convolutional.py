@@ -66,7 +66,7 @@ def test_dense_is_plain(rule: str, options: dict[str, Any]) -> None:
 
 
 def test_what_skips_is_not_multiplied_by_f_prime() -> None:
-    """Baldi, Sadowski and Lu 2018, section 3: the product of the transposes, and f' of the layer itself (SBP)."""
+    """In Baldi, Sadowski and Lu 2018, section 3, the signal is the product of transposes and the layer's own f' (SBP)."""
     line, still = "conv 3 3x3; maxpool 2; full 5; output", rc.bp.with_parameters(rate=0.0)
     net = small(still, line, skipped=True, loss="softmax", transfer="tanh", batch_size=5)
     net.run(shown())
@@ -82,7 +82,7 @@ def test_what_skips_is_not_multiplied_by_f_prime() -> None:
 
 
 def test_weights_are_clipped_at_so_many_times_glorots_limit() -> None:
-    """[code] of Amit 2019: 1.5 times sqrt(6/(fan_in + fan_out)), of all of the windows' weights, W and R alike."""
+    """In the code of Amit 2019 the limit is 1.5 sqrt(6/(fan_in + fan_out)), of all of the windows' weights, W and R alike."""
     strong = rc.urfb.with_parameters(rate=5.0)
     net, free = (small(strong, batch_size=5, clipped=clipped) for clipped in (1.5, 0.0))
     limits = {"x_to_conv1": 9 * (2 + 3), "conv2_to_conv1": 9 * (3 + 3), "full1_to_o": 6 + 3, "o_to_full1": 3 + 6}
@@ -175,13 +175,13 @@ def test_lines_that_are_no_network_are_refused(line: str) -> None:
 
 
 def test_networks_that_do_not_fit_are_refused() -> None:
-    for line, image, said in (
+    for line, image, message in (
         ("conv 3 9x9; output", IMAGE, "window of 9 is larger than the image of 6"),
         ("conv 3 3x3; conv 4 3x3; SUM; output", IMAGE, "SUM adds two layers of one shape"),
         ("simplenet", IMAGE, "model: there is no model 'simplenet'. Did you mean `simpnet`. There are simpnet,"),
         ("conv 3 3x3; output", (2, 3), "window of 3 is larger than the image of 2"),
     ):
-        with pytest.raises(rc.RecircuitError, match=said):
+        with pytest.raises(rc.RecircuitError, match=message):
             image_network(line, image, 3)
     with pytest.raises(rc.RecircuitError, match="there is no layer 'conv9'"):
         small(frozen=["conv9"])
@@ -217,7 +217,7 @@ def test_train_model_on_digits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options, said",
+    "options, message",
     [
         (["--model", "simpnett"], "did you mean simpnet"),
         (["--model", "conv 3; output"], "'conv 3' is no layer"),
@@ -226,10 +226,10 @@ def test_train_model_on_digits(tmp_path: Path) -> None:
         (["--model", LINE.replace("3x3", "9x9")], "larger than the image of 8"),
     ],
 )
-def test_train_refuses_in_words(options: list[str], said: str, tmp_path: Path, capsys: Any) -> None:
+def test_train_refuses_in_words(options: list[str], message: str, tmp_path: Path, capsys: Any) -> None:
     with pytest.raises(SystemExit) as left:
         main(["train", "digits", "--out", str(tmp_path / "run"), *options])
-    assert left.value.code == 2 and said in capsys.readouterr().err
+    assert left.value.code == 2 and message in capsys.readouterr().err
 
 
 def test_what_docs_images_says_runs() -> None:

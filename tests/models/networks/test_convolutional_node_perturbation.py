@@ -37,7 +37,7 @@ def stimuli(count: int = 12) -> dict[str, np.ndarray]:
 
 
 def pooled(x: Array, kernel: int = 3) -> tuple[Array, NDArray[np.intp]]:
-    """The largest of each window, every second place, and where in the image below it is, (B, C, H', W')."""
+    """Return the largest of each window, every second place, and where in the image below it is, (B, C, H', W')."""
     (top, bottom), (left, right) = (same(n, kernel, 2) for n in x.shape[2:])
     padded = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=-np.inf)
     where = np.pad(np.arange(x[0, 0].size).reshape(x.shape[2:]), ((top, bottom), (left, right)), constant_values=-1)
@@ -49,7 +49,7 @@ def pooled(x: Array, kernel: int = 3) -> tuple[Array, NDArray[np.intp]]:
 
 
 def handed_down(errors: Array, argmaxes: NDArray[np.intp], shape: tuple[int, ...]) -> Array:
-    """What a pool receives goes to its winners."""
+    """Return the errors below a pool: each winner receives what the pool does, and other units nothing."""
     below = np.zeros((*shape[:2], shape[2] * shape[3]))
     for b, c, y, x in np.ndindex(errors.shape):
         below[b, c, argmaxes[b, c, y, x]] += errors[b, c, y, x]
@@ -61,7 +61,7 @@ def losses(fields: Array, labels: Array) -> Array:
 
 
 def above(pool: Array, noise: Array, kept: Array, upper: Array, top: Array) -> tuple[Array, Array, Array]:
-    """What the pools send, the full layer before dropout and noise, and the fields of the output."""
+    """Return what the pools send, the full layer before dropout and noise, and the fields of the output."""
     full = np.tanh(pool @ upper.T)
     return pool, full, (kept * full + noise) @ top.T
 
@@ -150,7 +150,7 @@ def test_train_by_name(tmp_path: Any, capsys: Any) -> None:
 @pytest.mark.cpp
 @pytest.mark.slow
 def test_numpy_equals_cpp() -> None:
-    """Noise, dropout, ADAM and limits of the weights, in single precision."""
+    """The networks have noise, dropout, ADAM and limits of the weights, in single precision."""
     rule, states = NP.with_adam(epsilon=0.1), []
     for backend in ("numpy", "cpp"):
         net = network(rule=rule, batch_size=4, precision="float32", clipped=1.5)

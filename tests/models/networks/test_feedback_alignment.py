@@ -62,13 +62,13 @@ CIRCUITS: dict[str, dict[str, Any]] = {
 
 
 def make(**options: Any) -> Circuit:
-    """A small network in double precision."""
+    """Return a small network in double precision."""
     options = {"sizes": SIZES, "rule": FA, "precision": "float64", "seed": 3, **options}
     return feedback_alignment(**grouped(options, synapses=Synapses))
 
 
 def stimuli(net: Circuit, count: int = 12, seed: int = 1) -> dict[str, np.ndarray]:
-    """Random stimuli, and whatever targets the circuit takes."""
+    """Return random stimuli, and the targets that the circuit takes, if any."""
     rng = np.random.default_rng(seed)
     data = {"x": rng.normal(size=(count, net.populations["x"].size))}
     if "s" in net.populations:
@@ -79,7 +79,7 @@ def stimuli(net: Circuit, count: int = 12, seed: int = 1) -> dict[str, np.ndarra
 
 
 def targets(net: Circuit, data: dict[str, np.ndarray]) -> np.ndarray:
-    """What the outputs are to be, (rows, outputs)."""
+    """Return what the outputs are to be, (rows, outputs)."""
     if "s" not in net.populations:
         return data["x"]
     clamp = net.populations["s"].clamp
@@ -92,12 +92,12 @@ def targets(net: Circuit, data: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def forward_names(net: Circuit) -> list[str]:
-    """The layers, from the stimulus up."""
+    """Return the layers, from the stimulus up."""
     return [n for n in net.populations if n in ("x", "o") or n.startswith("h")]
 
 
 def matrix(net: Circuit, name: str) -> np.ndarray:
-    """Forward weights, (n_post, n_pre), with zeros where there is no synapse."""
+    """Return forward weights, (n_post, n_pre), with zeros where there is no synapse."""
     projection = net.projections[name]
     sizes = projection.pre.size, projection.post.size
     synapses, whole = projection.connectivity.indices(*sizes), np.zeros(sizes[::-1])
@@ -106,7 +106,7 @@ def matrix(net: Circuit, name: str) -> np.ndarray:
 
 
 def textbook(net: Circuit, **options: Any) -> lillicrap.Network:
-    """The reference with the circuit's weights."""
+    """Return the reference with the circuit's weights."""
     names = forward_names(net)
     biased = "one" in net.populations
     weights = [matrix(net, f"{a}_to_{b}") for a, b in pairwise(names)]
@@ -122,14 +122,14 @@ def _borrowed(net: Circuit, name: str) -> bool:
 
 
 def distance_between(net: Circuit, reference: lillicrap.Network) -> float:
-    """The largest difference of a weight or bias."""
+    """Return the largest difference of a weight or bias."""
     now = textbook(net)
     pairs = zip([*now.weights, *now.biases], [*reference.weights, *reference.biases])
     return max(float(np.abs(a - b).max()) for a, b in pairs)
 
 
 def words(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The reference's words for a circuit's: of the network, and of the descent."""
+    """Return the reference's options for a circuit's: those of the network, and those of the descent."""
     rule = options.get("rule", FA)
     kind = "transpose" if rule.feedback.transpose_of == "w" else options.get("feedback", "layers")
     network = dict(transfer=options.get("transfer", "tanh"), answer=options.get("answer", "linear"), kind=kind)
@@ -184,7 +184,7 @@ def test_backpropagation_is_the_gradient() -> None:
 
 @pytest.mark.parametrize("lowering", ["dense", "reference"])
 def test_pseudobackprop_settles_to_the_pseudoinverse(lowering: str) -> None:
-    """Eq. 57, at every depth; the longer it settles, the nearer."""
+    """Eq. 57 holds at every depth; the longer the circuit settles, the nearer it comes."""
     gaps = []
     for loops in (50, 2000 if lowering == "dense" else 400):
         net = make(feedback=Pseudoinverse(0.25, loops), lowering=lowering)
@@ -289,7 +289,7 @@ def test_sparse_connections_leave_the_stimulus_alone() -> None:
 
 
 def test_errors_of_one_size_arrive_at_each_layer() -> None:
-    """Note 5; the root mean square of B e is that of e, on average over B."""
+    """As in Note 5, the root mean square of B e is that of e, on average over B."""
     net = feedback_alignment(
         (4, 4000, 3000, 500), FA, transfer="linear", synapses=Synapses(channel=even(2.0), bias=False)
     )

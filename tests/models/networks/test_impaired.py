@@ -69,7 +69,7 @@ def test_weights_are_on_the_grid_and_right_in_the_mean() -> None:
 
 
 def test_every_unit_has_noise_of_its_own() -> None:
-    """Fields with zero weights are noise alone: of the size that was asked for, and uncorrelated."""
+    """Fields with zero weights are noise alone, which has the size that was asked for, and is uncorrelated."""
     net = made(Impairment(noise=0.5))
     for p in ("x_to_h1", "o_to_h1"):
         net[f"{p}.w"] = np.zeros_like(net[f"{p}.w"])

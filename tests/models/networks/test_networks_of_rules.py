@@ -23,7 +23,7 @@ NAMES = ("drtp", "pepita", "target_propagation", "weight_mirror", "weight_pertur
 
 
 def loaded(name: str) -> ModuleType:
-    """An example as a module."""
+    """Return an example as a module."""
     found = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     assert found is not None and found.loader is not None
     module = importlib.util.module_from_spec(found)
@@ -32,7 +32,7 @@ def loaded(name: str) -> ModuleType:
 
 
 def network(name: str, rule: rc.Rule | None = None, sizes: tuple[int, ...] = SIZES) -> rc.Circuit:
-    """The network that `recircuit train` makes for a rule."""
+    """Return the network that `recircuit train` makes for a rule."""
     rule = rule or find(name)
     return NETWORKS[network_for(rule)].build(sizes, rule, transfer="tanh", batch_size=4, seed=5, precision="float64")
 
@@ -78,7 +78,7 @@ def test_weight_perturbation_against_a_loop_with_the_noise_that_was_drawn() -> N
 
 
 def of_loop(net: rc.Circuit) -> tuple[list[str], list[np.ndarray], list[np.ndarray]]:
-    """The names of the layers, and copies of the weights and biases of each but the first."""
+    """Return the names of the layers, and copies of the weights and biases of each but the first."""
     layers = ["x", "h1", "h2", "o"]
     weights = [net[f"{pre}_to_{post}.w"].copy() for pre, post in pairwise(layers)]
     return layers, weights, [net[f"one_to_{post}.w"].ravel().copy() for post in layers[1:]]
@@ -87,7 +87,7 @@ def of_loop(net: rc.Circuit) -> tuple[list[str], list[np.ndarray], list[np.ndarr
 def assert_learned(
     net: rc.Circuit, weights: list[np.ndarray], biases: list[np.ndarray], first: list[np.ndarray]
 ) -> None:
-    """The weights and biases are those of the loop, and have moved."""
+    """Check that the weights and biases are those of the loop, and have moved."""
     _, found, found_biases = of_loop(net)
     for one, other, before in zip(found, weights, first):
         assert np.allclose(one, other, rtol=0, atol=1e-10) and np.abs(other - before).max() > 0.02
@@ -103,10 +103,10 @@ def test_random_projections_of_the_target_against_a_loop() -> None:
         h = [shown]
         for weights, bias in zip(w[:-1], b):
             h.append(np.tanh(h[-1] @ weights.T + bias))
-        told = [(wanted @ r.T) * (1 - rate**2) for r, rate in zip(back, h[1:])] + [
+        deltas = [(wanted @ r.T) * (1 - rate**2) for r, rate in zip(back, h[1:])] + [
             wanted - 1 / (1 + np.exp(-(h[-1] @ w[-1].T + b[-1])))
         ]
-        for weights, bias, delta, below in zip(w, b, told, h):
+        for weights, bias, delta, below in zip(w, b, deltas, h):
             weights += 0.05 * delta.T @ below / 4
             bias += 0.05 * delta.mean(axis=0)
     assert_learned(net, w, b, first)

@@ -24,12 +24,12 @@ RULES = ["node_perturbation", "node_perturbation_ridge", "reinforcement", "match
 
 
 def by_group(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of `node_perturbation`, those of its noise and of its weights by their own names."""
+    """Return options of `node_perturbation`, with those of its noise and of its weights by their own names."""
     return grouped(options, perturbation=Perturbation, synapses=Synapses)
 
 
 def circuit(rule: Any = "node_perturbation", sizes: Sequence[int] = SIZES, **options: Any) -> rc.Circuit:
-    """In double precision, with noise that is not small."""
+    """Return a circuit in double precision, with noise that is not small."""
     rule = find(rule) if isinstance(rule, str) else rule
     fast = {k: v for k, v in dict(rate=0.1, feedback_rate=0.2).items() if k in rule.parameters}
     options = dict(precision="float64", c=C) | options
@@ -60,7 +60,7 @@ def show(
 
 
 def as_network(net: rc.Circuit, direct: bool = False) -> Network:
-    """Copies of its weights."""
+    """Return a network of NumPy with copies of the circuit's weights."""
     layers = ["x", *hidden(net), "o"]
     pairs = list(zip(layers, layers[1:]))
     W = [net[f"{a}_to_{b}.w"] for a, b in pairs]
@@ -79,7 +79,7 @@ def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
 
 
 def distance_between(net: rc.Circuit, reference: Network) -> float:
-    """The largest difference between any weights."""
+    """Return the largest difference between any weights."""
     mine = as_network(net, reference.direct)
     pairs = [*zip(mine.W, reference.W), *zip(mine.b, reference.b), *zip(mine.B, reference.B)]
     return max(distance(a, b) for a, b in pairs)
@@ -173,7 +173,7 @@ def test_adam_equals_numpy() -> None:
 
 @pytest.mark.parametrize("feedback", ["layers", "direct"])
 def test_the_ridge_circuit_gives_the_exact_ridge_solution(feedback: str) -> None:
-    """Eq. 18: lateral synapses and recursion against the normal equations."""
+    """Lateral synapses and recursion (Eq. 18) are compared with the normal equations."""
     net = circuit("node_perturbation_ridge", feedback=feedback, fixed=True, gamma=0.1)
     data, count = stimuli(count=60), 60
     senders = ["o", "o"] if feedback == "direct" else ["h2", "o"]
@@ -290,7 +290,7 @@ def test_wrong_calls_are_refused(options: dict[str, Any], message: str) -> None:
 
 
 def sampled(batch_size: int, presentations: int, **options: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Estimates and noise of all hidden units of one sample, and the exact minus gradients of their rates."""
+    """Return estimates and noise of all hidden units of one sample, and the exact minus gradients of their rates."""
     net = circuit(batch_size=batch_size, **options)
     for projection in net.projections.values():
         for rate in {"rate", "feedback_rate"} & set(
@@ -309,20 +309,20 @@ def sampled(batch_size: int, presentations: int, **options: Any) -> tuple[np.nda
 
 
 def misfit(samples: np.ndarray, expected: np.ndarray) -> float:
-    """How far the mean of samples (n, units) is out, in error bars squared (Hotelling): chi-squared, if it is not."""
+    """Return how far off the mean of samples (n, units) is, in squared error bars (Hotelling); chi-squared, if it is right."""
     out = samples.mean(axis=0) - expected
     return float(out @ np.linalg.solve(np.cov(samples.T) / len(samples), out))
 
 
 def test_the_estimate_has_the_gradient_as_its_mean() -> None:
-    """Eq. 2. Of 200,000 draws: within the error bars of all units together, where 9/10 of it would be far out."""
+    """The mean of 200,000 draws of Eq. 2 is within the error bars of all units together, where 9/10 of it would be far out."""
     estimates, _, gradient = sampled(1000, 200, c=0.01)
     assert misfit(estimates, gradient) < chi2.isf(1e-4, len(gradient))
     assert misfit(estimates, 0.9 * gradient) > chi2.isf(1e-12, len(gradient))
 
 
 def second_and_third(h: float = 1e-2) -> tuple[np.ndarray, np.ndarray]:
-    """L_jj and L_jkk, derivatives of minus the loss of the first stimulus by what is added to the rates."""
+    """Return L_jj and L_jkk, derivatives of minus the loss of the first stimulus by what is added to the rates."""
     network, data = as_network(circuit()), stimuli(count=1)
     target, sizes = one_hot(data["s"], SIZES[-1]), SIZES[1:-1]
     count = sum(sizes)
@@ -349,7 +349,8 @@ SKEWED = ("(int(rand() < 0.2) - 0.2)/0.4", 1.5, 3.25, (0.04, 0.08))  # bounded, 
 def test_the_bias_falls_with_c_as_the_theorem_says(
     noise: str, m3: float, m4: float, scales: tuple[float, float]
 ) -> None:
-    """Eq. 11, with its first two terms: c m_3 L_jj/2 + c^2 (sum_k L_jkk/2 + (m_4 - 3) L_jjj/6), m the noise's moments.
+    """The bias is Eq. 11, with its first two terms: c m_3 L_jj/2 + c^2 (sum_k L_jkk/2 + (m_4 - 3) L_jjj/6), m the
+    noise's moments.
 
     It is O(c), and O(c^2) where the third moment is 0, as it is for Gaussian noise. The loss's linear part has the
     gradient as its mean exactly, and nearly all of the variance: it is taken off the samples.
@@ -367,7 +368,7 @@ def test_the_bias_falls_with_c_as_the_theorem_says(
 
 
 def test_the_variance_grows_with_the_number_of_noisy_units() -> None:
-    """E|estimate - gradient|^2 = (N + 1)|gradient|^2 for small Gaussian noise, N the number of all noisy units."""
+    """It is E|estimate - gradient|^2 = (N + 1)|gradient|^2 for small Gaussian noise, with N noisy units in all."""
     for sizes in ((6, 5, 4, 3), (6, 40, 40, 3)):
         estimates, _, gradient = sampled(1000, 20, c=1e-3, sizes=sizes)
         squares = np.sum((estimates - gradient) ** 2, axis=1) / np.sum(gradient**2)
@@ -377,7 +378,7 @@ def test_the_variance_grows_with_the_number_of_noisy_units() -> None:
 
 
 def test_feedback_weights_come_to_the_forward_weights() -> None:
-    """Theorem 1: |B - W^T|^2 is what least squares has left, and so falls as one over the number of samples.
+    """By Theorem 1, |B - W^T|^2 is what least squares has left, and so falls as one over the number of samples.
 
     With (N + 1)|g|^2 for the variance of a sample's estimate, E|B - W^T|^2 = (N + 1) sum |g|^2 |G^-1 e|^2,
     G = sum e e^T. Of 200 weights: the square of a normal vector of that length has a relative sd of .1.

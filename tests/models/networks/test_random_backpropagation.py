@@ -47,36 +47,36 @@ VARIANTS: dict[str, Variant] = {
 
 
 def make(variant: Variant, **options: Any) -> Circuit:
-    """A small network in double precision."""
+    """Return a small network in double precision."""
     return random_backpropagation(SIZES, variant, **{"precision": "float64", "seed": 3, **options})
 
 
 def stimuli(count: int = 12, seed: int = 1) -> dict[str, np.ndarray]:
-    """Random stimuli, a third of whose values are zero, and labels."""
+    """Return random stimuli, a third of whose values are zero, and labels."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(count, SIZES[0])) * (rng.random((count, SIZES[0])) < 2 / 3)
     return {"x": x, "s": rng.integers(0, SIZES[-1], count)}
 
 
 def forward_names() -> list[str]:
-    """The projections of W^1, W^2, ..."""
+    """Return the names of the projections of W^1, W^2, ..."""
     return [f"{a}_to_{b}" for a, b in pairwise(LAYERS)]
 
 
 def channel_names(variant: Variant) -> list[str]:
-    """Those of C^1, C^2, ...; none where the channel has no weights."""
+    """Return the names of the projections of C^1, C^2, ...; there are none where the channel has no weights."""
     if variant.transposes or variant.algorithm == "top":
         return []
     return [f"{'o' if variant.skips else b}_to_{a}" for a, b in pairwise(LAYERS[1:])]
 
 
 def weights(net: Circuit, names: list[str]) -> list[np.ndarray]:
-    """Copies."""
+    """Return copies of the weights."""
     return [net[f"{name}.w"] for name in names]
 
 
 def algorithm(v: Variant) -> baldi.Algorithm:
-    """The reference's words for a variant."""
+    """Return the reference's options for a variant."""
     signal = {
         "quantised": lambda j: baldi.quantise(j, v.alpha, v.bits),
         "sign": lambda j: v.alpha * np.sign(j),
@@ -95,7 +95,7 @@ def algorithm(v: Variant) -> baldi.Algorithm:
 
 
 def quantiser(v: Variant, of: str) -> Callable[[np.ndarray], np.ndarray] | None:
-    """What updates go through, if it is these that the variant quantises."""
+    """Return the function that updates go through, if it is these that the variant quantises."""
     bits = v.update_bits
     return None if bits is None or v.update_of != of else lambda u: baldi.quantise(u, v.update_alpha, bits)
 
@@ -110,7 +110,7 @@ def textbook(v: Variant, up: list[np.ndarray], down: list[np.ndarray], data: dic
 
 
 def distance_between(a: list[np.ndarray], b: list[np.ndarray]) -> float:
-    """The largest difference."""
+    """Return the largest difference of a weight."""
     return max(float(np.abs(x - y).max()) for x, y in zip(a, b, strict=True))
 
 
@@ -190,7 +190,7 @@ def test_with_one_hidden_layer_skipping_changes_nothing() -> None:
 
 
 def test_the_top_layer_follows_the_gradient_in_all_of_them() -> None:
-    """Fact 1."""
+    """This is Fact 1."""
     data, after = stimuli(4), []
     for name in ALGORITHMS:
         net = make(Variant(name), batch_size=4)
@@ -219,7 +219,7 @@ def test_the_mean_of_a_skipping_matrix_does_not_matter(matrix: str) -> None:
 
 @pytest.mark.parametrize("n", [0, 4])
 def test_nothing_and_everything_teach_nothing(n: int) -> None:
-    """Fig. 4, both ends: h2 and h3 have four units."""
+    """Both ends of Fig. 4 are tried: h2 and h3 have four units."""
     net = make(Variant("srbp", matrix="sparse", n=n), batch_size=3)
     begin = weights(net, forward_names())
     net.run(stimuli())
@@ -239,7 +239,7 @@ def test_sparse_matrices_have_n_synapses_from_each_unit_on_average() -> None:
 
 @pytest.mark.parametrize("name", ["rbp", "srbp"])
 def test_operations_of_the_channel_are_those_of_the_paper(name: str) -> None:
-    """Eq. 14 and 15, counted in what the circuit runs."""
+    """The operations of Eq. 14 and 15 are counted in what the circuit runs."""
     sizes = (784, 100, 100, 100, 100, 10)
     net = random_backpropagation(sizes, name, batch_size=2)
     channel = {f"propagate_{p.name}" for p in net.projections.values() if p.into == "apical"}

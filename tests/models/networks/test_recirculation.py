@@ -29,7 +29,7 @@ def layers(net: rc.Circuit) -> list[str]:
 
 
 def weights(net: rc.Circuit) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """A and B of every pair that there is."""
+    """Return A and B of every pair that there is."""
     names = layers(net)
     pairs = list(zip(names, names[1:]))
     ups = [net[f"{low}_to_{up}.w"] for low, up in pairs]
@@ -97,7 +97,7 @@ def test_the_loop_from_above_is_its_mirror_image() -> None:
 @pytest.mark.parametrize("ends", ENDS, ids=" and ".join)
 @pytest.mark.parametrize("sizes", [(6, 4), (5, 5), (4, 6), (7, 5, 6, 3)])
 def test_a_chain_is_the_textbook_recirculation(sizes: tuple[int, ...], ends: Sequence[str]) -> None:
-    """All pairs of the chain at once, from noise, over several presentations of 5 batch elements."""
+    """All pairs of the chain learn at once, from noise, over several presentations of 5 batch elements."""
     net = chain(sizes, ends=ends, batch_size=5)
     ups, downs = weights(net)
     drawn, names = drives(net, None, 6), layers(net)
@@ -198,7 +198,7 @@ def test_numpy_is_cpp() -> None:
 
 
 def test_settling_converges_to_step_by_step_mode() -> None:
-    """tau = 3 dt: the longer each step of a loop is, the nearer the update is to the four-step one."""
+    """With tau = 3 dt the update comes nearer to the four-step one, the longer each step of a loop is."""
     distance_between = []
     x = np.random.default_rng(0).normal(size=(4, 5))
     exact = chain((5, 3), ends="below", batch_size=4, data=True)
@@ -242,7 +242,7 @@ def test_one_end_alone_misses_a_condition() -> None:
 
 
 def test_the_last_condition_falls_with_the_rate() -> None:
-    """With rate/(1 + decay n) what is left is noise: its square falls as 1/n. Eight seeds, 400 and 1600 updates."""
+    """With rate/(1 + decay n) the rest is noise, whose square falls as 1/n: eight seeds have 400 and 1600 updates."""
     ratios = []
     for seed in range(8):
         early, late = (cameron.penrose(*learned((8, 4), ("below", "above"), n, seed))[3] for n in (400, 1600))
@@ -253,7 +253,7 @@ def test_the_last_condition_falls_with_the_rate() -> None:
 
 
 def test_at_the_pseudoinverse_the_updates_have_the_mean_zero() -> None:
-    """dA is nothing at all there, since h^ = h; dB is noise. Beside it, both have a mean. (9 to 6, from below.)"""
+    """There dA is exactly zero, since h^ = h, and dB is noise. Beside it, both have a mean. (9 to 6, from below.)"""
     A = chain((9, 6))["x_to_h1.w"]
     slow, presentations = 1e-9, 2000
     for beside in (0.0, 0.05):
@@ -264,7 +264,7 @@ def test_at_the_pseudoinverse_the_updates_have_the_mean_zero() -> None:
         made = net.program().run(net.timetable(), np.zeros((presentations, 1), int), collect=keep).collected
         dA, dB = (np.diff(made[key].reshape(presentations, -1), axis=0) / slow for key in keep)
         error = np.std(dB, axis=0, ddof=1) / np.sqrt(len(dB))
-        chi = float(np.mean((np.mean(dB, axis=0) / error) ** 2))  # 1 in the mean where the mean is 0
+        chi = float(np.mean((np.mean(dB, axis=0) / error) ** 2))  # 1 on average where the mean is 0
         if beside:
             assert chi > 5 and np.abs(dA.mean(axis=0)).max() > 0.01, (chi, beside)
         else:
@@ -272,7 +272,7 @@ def test_at_the_pseudoinverse_the_updates_have_the_mean_zero() -> None:
 
 
 def test_from_zero_the_feedback_to_a_wide_layer_is_the_pseudoinverse_too() -> None:
-    """W fixed and expanding (6 to 9): B has the rows of W^T, whatever its start could have put beside them."""
+    """W is fixed and expanding (6 to 9): B has the rows of W^T, whatever its start could have put beside them."""
     still = recirculated_feedback.with_parameters(rate=0.0)
     data = stimuli((4, 2), 4000)
     distance_between = []
@@ -289,7 +289,7 @@ def test_from_zero_the_feedback_to_a_wide_layer_is_the_pseudoinverse_too() -> No
 
 
 @pytest.mark.parametrize(
-    "make, said",
+    "make, message",
     [
         (lambda: chain((5,)), "2 or more"),
         (lambda: recirculating((5, 3)), "3 or more"),
@@ -298,8 +298,8 @@ def test_from_zero_the_feedback_to_a_wide_layer_is_the_pseudoinverse_too() -> No
         (lambda: chain((5, 3), "recirculaton"), "recirculation"),
     ],
 )
-def test_what_makes_no_loop_is_refused(make: Any, said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+def test_what_makes_no_loop_is_refused(make: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         make()
 
 

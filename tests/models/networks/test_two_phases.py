@@ -20,7 +20,7 @@ SIZES = (6, 5, 3)
 
 
 def loaded(name: str) -> ModuleType:
-    """An example as a module."""
+    """Return an example as a module."""
     found = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     assert found is not None and found.loader is not None
     module = importlib.util.module_from_spec(found)

@@ -38,7 +38,7 @@ def test_numbers_that_json_does_not_have_are_refused_and_the_older_file_stays(tm
     assert read_result(path)["most"] == [float("inf"), 1.0]  # type: ignore[index]
 
 
-def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
+def test_a_folder_in_the_place_of_the_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "result.json").mkdir()
     with pytest.raises(RecircuitError, match="Cannot write .*result.json"):
         write_result(tmp_path / "result.json", {})

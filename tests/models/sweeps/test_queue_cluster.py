@@ -80,23 +80,23 @@ for job in sys.argv[1:]:
 
 @pytest.mark.slow
 def test_jobs_of_slurm_that_die_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two jobs, one of which is killed in its work: every run is there, with the numbers it has elsewhere."""
+    """One of two jobs is killed in its work: every run is there, with the numbers it has elsewhere."""
     log = tmp_path / "log"
     for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
         (tmp_path / name).write_text(text.format(python=sys.executable, log=str(log)))
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    asked, found, killed = jobs(40, 4), {}, []
+    wanted, found, killed = jobs(40, 4), {}, []
     options = {"queue": "short", "walltime": "00:10:00", "memory": "1GB"}
     with queue_cluster("slurm", 2, options, tmp_path / "shared") as cluster:
         keys = [*(tmp_path / "shared").iterdir()]
         assert all(stat.S_IMODE(key.stat().st_mode) == 0o600 for key in keys)
         thread = threading.Thread(target=_kill_one, args=(cluster, killed))
         thread.start()
-        failed = dispatch(asked, lambda job, result: found.update({job.key: result}), scheduler=cluster)
+        failed = dispatch(wanted, lambda job, result: found.update({job.key: result}), scheduler=cluster)
         thread.join()
-    assert killed and failed == {} and set(found) == {job.key for job in asked}
-    for job in asked:
+    assert killed and failed == {} and set(found) == {job.key for job in wanted}
+    for job in wanted:
         assert errors(found[job.key]) == errors(perform_in_own_process(job.payload))
     script = log.read_text()
     assert (

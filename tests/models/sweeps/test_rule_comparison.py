@@ -86,7 +86,7 @@ def test_tables_say_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "message"),
     [
         ("nowhere.py:network", "there is no file nowhere.py"),
         (f"{GALLERY / 'generec.py'}:net", "there is no 'net' in the file"),
@@ -95,8 +95,8 @@ def test_tables_say_the_same() -> None:
         (f"{GALLERY / 'perturbation.py'}:network", "missing a required argument: 'outputs'"),
     ],
 )
-def test_what_cannot_be_compared_is_refused(spec: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+def test_what_cannot_be_compared_is_refused(spec: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         builder_of(spec, TASK)(0)
 
 
@@ -110,7 +110,7 @@ def test_arguments_of_a_circuit_in_a_file_are_given_in_brackets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "message"),
     [
         ("urfb(rate=0.1)", "only a function in a file takes arguments in brackets"),
         (f"{GALLERY / 'generec.py'}:network(0.1)", "they are given by their names"),
@@ -119,8 +119,8 @@ def test_arguments_of_a_circuit_in_a_file_are_given_in_brackets() -> None:
         (f"{GALLERY / 'generec.py'}:network(nothing=1)", "cannot be called as network"),
     ],
 )
-def test_arguments_that_do_not_fit_are_refused(spec: str, said: str) -> None:
-    with pytest.raises(UsageError, match=re.escape(said)):
+def test_arguments_that_do_not_fit_are_refused(spec: str, message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
         builder_of(spec, TASK)(0)
 
 

@@ -42,7 +42,7 @@ def small(epochs: int = 1, seeds: Any = (0,), **variants: list[str]) -> list[Job
 
 
 def numbers(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """What was measured, but for times."""
+    """Return what was measured, without times."""
     return [{k: v for k, v in row.items() if "second" not in k} for row in result["rows"]]
 
 
@@ -144,7 +144,7 @@ def test_experiments_find_their_data_and_leave_what_they_trained(tmp_path: Path)
 
 
 def test_a_run_in_a_process_of_its_own_gives_the_same_numbers(tmp_path: Path) -> None:
-    """And what a rule's file prints does not go between."""
+    """What a rule's file prints does not come between."""
     (tmp_path / "mine.py").write_text(RULE, encoding="utf-8")
     (job,) = small(epochs=2, rule=[f"{tmp_path}/mine.py:mine"])
     here, separate = perform(job.payload), perform_in_own_process(job.payload)
@@ -320,7 +320,7 @@ def test_what_is_no_file_counts_for_nothing(kind: str, tmp_path: Path) -> None:
 
 @pytest.fixture
 def cluster() -> Iterator[Any]:
-    """A scheduler and two workers, as one would start them on other machines."""
+    """Yield a scheduler and two workers, as one would start them on other machines."""
     import logging
 
     from distributed import LocalCluster
@@ -338,7 +338,7 @@ def cluster() -> Iterator[Any]:
 @dask
 @pytest.mark.slow
 def test_a_worker_that_dies_costs_nothing(cluster: Any) -> None:
-    """Two workers, one of them killed in its work: every run is there, with the numbers it has elsewhere."""
+    """One of two workers is killed in its work: every run is there, with the numbers it has elsewhere."""
     from distributed import Client
 
     jobs, found, killed = small(epochs=40, seeds=range(3)), {}, []
@@ -367,9 +367,9 @@ def test_the_same_results_here_and_on_a_cluster(cluster: Any, tmp_path: Path) ->
     here = command(*call, "--out", "here", folder=tmp_path)
     there = command(*call, "--out", "there", "--scheduler", cluster.scheduler_address, folder=tmp_path)
     for started in (here, there):
-        said, errors = started.communicate(timeout=180)
+        output, errors = started.communicate(timeout=180)
         assert started.returncode == 0 and errors == "", errors
-        assert "urfb: test error" in said
+        assert "urfb: test error" in output
     tables = [list(csv.DictReader((tmp_path / name / "table.csv").open())) for name in ("here", "there")]
     assert [row | {"seconds": ""} for row in tables[0]] == [row | {"seconds": ""} for row in tables[1]]
     assert len(tables[0]) == 4 and len(list((tmp_path / "here" / "runs").iterdir())) == 4
@@ -378,8 +378,8 @@ def test_the_same_results_here_and_on_a_cluster(cluster: Any, tmp_path: Path) ->
 
 
 @pytest.mark.slow
-def test_stopped_and_gone_on_with(tmp_path: Path) -> None:
-    """Ctrl-C, and the same call again: what was done is not done again."""
+def test_a_sweep_that_is_stopped_continues(tmp_path: Path) -> None:
+    """After a Ctrl-C the same call is made again: what was done is not done again."""
     call = ["digits", "--layers", "64-8-10", "--rule", "urfb", "--seeds", "0-2", "--epochs", "15", "--workers", "1"]
     call += ["--out", "out"]
     runs = tmp_path / "out" / "runs"
@@ -388,13 +388,13 @@ def test_stopped_and_gone_on_with(tmp_path: Path) -> None:
         time.sleep(0.05)
         assert started.poll() is None
     os.killpg(started.pid, signal.SIGINT)
-    said, errors = started.communicate(timeout=60)
+    output, errors = started.communicate(timeout=60)
     assert started.returncode == 130 and "the same command goes on with the others" in errors
     done = {file: file.stat().st_mtime_ns for file in runs.glob("*.json")}
     assert 0 < len(done) < 3 and (tmp_path / "out" / "table.csv").exists()
     started = command(*call, folder=tmp_path)
-    said, errors = started.communicate(timeout=180)
-    assert started.returncode == 0 and f"{len(done)} of them done before" in said, errors
+    output, errors = started.communicate(timeout=180)
+    assert started.returncode == 0 and f"{len(done)} of them done before" in output, errors
     assert all(file.stat().st_mtime_ns == when for file, when in done.items())
     assert len(list(csv.DictReader((tmp_path / "out" / "table.csv").open()))) == 3
 
@@ -402,8 +402,8 @@ def test_stopped_and_gone_on_with(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_experiments_on_two_workers(tmp_path: Path) -> None:
     started = command("amit-linear", "--quick", "--seeds", "0-1", "--out", "out", folder=tmp_path)
-    said, errors = started.communicate(timeout=180)
-    assert started.returncode == 0 and "9 of 9 checks hold" in said, errors
+    output, errors = started.communicate(timeout=180)
+    assert started.returncode == 0 and "9 of 9 checks hold" in output, errors
     assert len(list(csv.DictReader((tmp_path / "out" / "table.csv").open()))) == 18
 
 

@@ -46,7 +46,7 @@ def test_training_goes_on_where_a_callback_returns_something_else(answer: object
     assert len(trained(2, callbacks=lambda epoch, metrics, net: answer)) == 2
 
 
-def test_a_history_tells_its_validation_error() -> None:
+def test_a_history_shows_its_validation_error() -> None:
     history = trained(1, validation=(X[:4], Y[:4]))
     assert f"validation error {history['validation_error'][0]:.2%}" in repr(history)
 
@@ -57,8 +57,8 @@ def test_the_bar_shows_presentations_and_the_last_errors(capsys: pytest.CaptureF
     with bar.over(2, per_epoch=10, done=1):
         bar.at(1, 5)
         bar.measured({"epoch": 2, "train_error": 0.25, "test_mse": 1.5})
-    said = capsys.readouterr().err
-    assert "epoch 2" in said and "train 25.00%, test mse 1.5" in said and "15.0/20.0" in said
+    output = capsys.readouterr().err
+    assert "epoch 2" in output and "train 25.00%, test mse 1.5" in output and "15.0/20.0" in output
 
 
 def test_without_a_terminal_there_is_no_bar(capsys: pytest.CaptureFixture[str]) -> None:

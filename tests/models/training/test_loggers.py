@@ -35,48 +35,50 @@ def test_a_csv_file_holds_the_history(tmp_path: Path) -> None:
 
 
 class Service(ModuleType):
-    """Writes down what it is told."""
+    """A stand-in for a service, which keeps all calls that it receives."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.told: list[tuple[Any, ...]] = []
+        self.received: list[tuple[Any, ...]] = []
 
     def SummaryWriter(self, folder: str) -> Any:
-        self.told.append(("open", folder))
+        self.received.append(("open", folder))
         return SimpleNamespace(
-            add_scalar=lambda name, value, step: self.told.append((step, name, value)),
-            flush=lambda: self.told.append(("flush",)),
-            close=lambda: self.told.append(("close",)),
+            add_scalar=lambda name, value, step: self.received.append((step, name, value)),
+            flush=lambda: self.received.append(("flush",)),
+            close=lambda: self.received.append(("close",)),
         )
 
     def init(self, **options: Any) -> Any:
-        self.told.append(("open", options))
+        self.received.append(("open", options))
         return SimpleNamespace(
-            log=lambda row, step: self.told.append((step, row)), finish=lambda: self.told.append(("close",))
+            log=lambda row, step: self.received.append((step, row)), finish=lambda: self.received.append(("close",))
         )
 
 
-def test_tensorboard_is_told_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tensorboard_receives_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     service = Service("tensorboardX")
     monkeypatch.setitem(sys.modules, "tensorboardX", service)
     history = trained(rc.TensorBoardLogger("folder"))
-    assert service.told[0] == ("open", "folder") and service.told[-1] == ("close",)
-    assert [told[2] for told in service.told if told[1:2] == ("train_error",)] == history["train_error"].tolist()
-    assert service.told.count(("flush",)) == 3
+    assert service.received[0] == ("open", "folder") and service.received[-1] == ("close",)
+    assert [row[2] for row in service.received if row[1:2] == ("train_error",)] == history["train_error"].tolist()
+    assert service.received.count(("flush",)) == 3
 
 
-def test_weights_and_biases_is_told_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_and_biases_receives_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     service = Service("wandb")
     monkeypatch.setitem(sys.modules, "wandb", service)
     history = trained(rc.WandbLogger("mine", {"mode": "offline"}))
-    opened = service.told[0][1]
+    opened = service.received[0][1]
     assert opened["project"] == "mine" and opened["mode"] == "offline" and opened["config"]["batch_size"] == 5
-    assert [row["train_error"] for step, row in service.told[1:-1]] == history["train_error"].tolist()
-    assert [step for step, _ in service.told[1:-1]] == [1, 2, 3] and service.told[-1] == ("close",)
+    assert [row["train_error"] for step, row in service.received[1:-1]] == history["train_error"].tolist()
+    assert [step for step, _ in service.received[1:-1]] == [1, 2, 3] and service.received[-1] == ("close",)
 
 
 @pytest.mark.parametrize(("logger", "name"), [(rc.TensorBoardLogger, "tensorboardX"), (rc.WandbLogger, "wandb")])
-def test_what_is_not_installed_is_said_before_training(logger: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_that_is_missing_is_named_before_training(
+    logger: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, name, None)
     circuit = net()
     with pytest.raises(RecircuitError, match=rf"{name} is not installed.*pip install 'recircuit\["):

@@ -46,8 +46,8 @@ def call(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
     def run(*arguments: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as ended:
             main(list(arguments))
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
+        output = capsys.readouterr()
+        return int(ended.value.code or 0), output.out, output.err
 
     return run
 
@@ -68,7 +68,7 @@ def network() -> rc.Circuit:
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Every file with its content and the time of its last change."""
+    """Return every file with its content and the time of its last change."""
     return {p.name: (p.read_bytes() if p.is_file() else b"", p.lstat().st_mtime_ns) for p in folder.iterdir()}
 
 
@@ -124,11 +124,11 @@ SPOILED: dict[str, tuple[Callable[[Path], Any], str]] = {
 @pytest.mark.parametrize("spoiled", SPOILED)
 def test_a_refused_resume_changes_nothing(spoiled: str, call: Call, tmp_path: Path) -> None:
     assert call(*TRAIN)[0] == 0
-    spoil, said = SPOILED[spoiled]
+    spoil, text = SPOILED[spoiled]
     spoil(tmp_path / "a")
     before = contents(tmp_path / "a")
     code, out, err = call(*RESUME)
-    assert code in (1, 2) and said in err and err.count("\n") == 1 and "bug" not in err
+    assert code in (1, 2) and text in err and err.count("\n") == 1 and "bug" not in err
     assert contents(tmp_path / "a") == before and "epoch 2/3" not in out
 
 
@@ -313,7 +313,7 @@ def test_a_run_that_began_meanwhile_is_not_written_over(tmp_path: Path) -> None:
 # --- what is written over ---------------------------------------------------------------------------------------------
 
 
-def test_train_writes_over_a_run_only_where_that_is_said(tmp_path: Path) -> None:
+def test_train_overwrites_a_run_only_with_the_option(tmp_path: Path) -> None:
     net = network()
     rc.train(net, data(), 1, backend="numpy", out=tmp_path)
     before = contents(tmp_path)
@@ -368,7 +368,7 @@ def test_a_signal_ends_a_run_as_ctrl_c_does(number: signal.Signals, call: Call, 
 
 
 def test_sigterm_while_compiling_leaves_nothing(call: Call, tmp_path: Path) -> None:
-    """The compiler is one that never ends; it has written its number by then."""
+    """The compiler is one that never ends; it has written its number at that time."""
     script, numbers_file, cache = tmp_path / "slow", tmp_path / "told", tmp_path / "cache"
     (temporary := tmp_path / "temporary").mkdir()
     compiling = f'case " $* " in *" -c "*) touch $TMPDIR/$$.s; echo $$ >> {numbers_file}; sleep 600; exit 1;; esac'

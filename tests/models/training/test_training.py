@@ -39,7 +39,7 @@ NOISY = rc.Rule(
 
 
 def blobs(n_train: int = 57, n_test: int = 23, seed: int = 0) -> rc.Dataset:
-    """Three clouds in five dimensions; 57 samples leave the last line of batch elements unfilled."""
+    """Return three clouds in five dimensions, as data; 57 samples leave batch elements of the last batch empty."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(3, 5))
     y = rng.integers(0, 3, n_train + n_test)
@@ -158,7 +158,7 @@ def test_a_resumed_run_ends_with_the_same_bits(rule: rc.Rule, tmp_path: Path) ->
 
 
 class PowerCut(BaseException):
-    """The machine goes dark."""
+    """The exception that stands for a power cut."""
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -223,7 +223,7 @@ def test_ctrl_c_stops_at_the_last_whole_epoch(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_between_two_epochs_leaves_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Weights have changed by then, and no row tells of it yet."""
+    """Weights have changed at that time, and no row has been written about it yet."""
     whole, stopped = network(), network()
     measured, calls = training.alignment, []
 
@@ -259,14 +259,14 @@ def test_what_diverges_is_named_and_the_last_good_state_kept(tmp_path: Path) -> 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Path:
-    """A folder with a run of one epoch."""
+    """Return a folder with a run of one epoch."""
     out = tmp_path_factory.mktemp("run")
     rc.train(network(), blobs(), 1, backend="numpy", out=out)
     return out
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"sizes": (5, 7, 3)}, "another network: population h1 there is '4 units"),
         ({"sizes": (5, 4, 4, 3)}, "another network: .*h1"),
@@ -276,8 +276,8 @@ def run(tmp_path_factory) -> Path:
         ({"precision": "float32"}, "precision"),
     ],
 )
-def test_the_checkpoint_of_another_network_is_refused(run: Path, changes: dict, said: str) -> None:
-    with pytest.raises(RecircuitError, match=said):
+def test_the_checkpoint_of_another_network_is_refused(run: Path, changes: dict, message: str) -> None:
+    with pytest.raises(RecircuitError, match=message):
         rc.train(network(**changes), blobs(), 2, backend="numpy", out=RunFiles(run, resume=True))
 
 
@@ -320,7 +320,7 @@ def test_what_a_checkpoint_says_of_itself_is_checked(run: Path, tmp_path: Path) 
     from safetensors.numpy import save
 
     path, w = tmp_path / WEIGHTS, {"x_to_h1.w": np.zeros((4, 5))}
-    for content, said in (
+    for content, message in (
         (save(w), "no checkpoint of recircuit"),
         (save(w, metadata={"recircuit": "{"}), "cannot be read"),
         *(
@@ -331,7 +331,7 @@ def test_what_a_checkpoint_says_of_itself_is_checked(run: Path, tmp_path: Path) 
         (save({"x_to_h1.w": np.full((4, 5), np.nan)}, metadata={"recircuit": "{}"}), "NaN or infinity"),
     ):
         path.write_bytes(content)
-        with pytest.raises(RecircuitError, match=said):
+        with pytest.raises(RecircuitError, match=message):
             rc.Checkpoint.load(path)
 
 
@@ -377,7 +377,7 @@ def test_an_output_may_answer_by_an_expression(rate: str, backend: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"sizes": (4, 3)}, "'x' has 4 units, but 'blobs' has 5 features: the first layer needs 5"),
         ({"sizes": (5, 4)}, "'s' has 4 units, but 'blobs' has 3 classes: the last layer needs 3"),
@@ -388,10 +388,10 @@ def test_an_output_may_answer_by_an_expression(rate: str, backend: str) -> None:
         ({"out": RunFiles(None, resume=True)}, "resume: say from which folder"),
     ],
 )
-def test_what_cannot_be_trained_is_refused(change: dict, said: str) -> None:
+def test_what_cannot_be_trained_is_refused(change: dict, message: str) -> None:
     made = {k: change[k] for k in ("sizes", "batch_size") if k in change}
     options = {"backend": "numpy"} | {k: v for k, v in change.items() if k not in made}
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=message):
         rc.train(network(**made), blobs(), **options)
 
 
@@ -471,7 +471,7 @@ def test_the_field_dependent_rule_trains_the_top_layer_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "options", "said"),
+    ("sizes", "options", "message"),
     [
         ((5,), {}, "two sizes or more"),
         ((5, 0, 3), {}, "at least 1; got 0"),
@@ -488,8 +488,8 @@ def test_the_field_dependent_rule_trains_the_top_layer_alone() -> None:
         ((5, 4, 3), {"connectivity": 0}, "probability"),
     ],
 )
-def test_what_makes_no_network_is_refused(sizes: tuple, options: dict, said: str) -> None:
-    with pytest.raises(RecircuitError, match=said):
+def test_what_makes_no_network_is_refused(sizes: tuple, options: dict, message: str) -> None:
+    with pytest.raises(RecircuitError, match=message):
         network(options.pop("rule", "urfb"), sizes, **options)
 
 

@@ -32,7 +32,7 @@ OUTPUT = rc.Neuron("""
 
 
 def readout(batch_size: int = 4, units: int = 2, **series: object) -> rc.Circuit:
-    """A linear readout; of series it learns at every step."""
+    """Return a circuit with a linear readout; of series it learns at every step."""
     net = rc.Circuit(batch_size=batch_size, seed=3)
     x, y = net.stimulus("x", 3, **series), net.target("y", units, **series)
     o = net.population("o", units, OUTPUT)
@@ -54,7 +54,7 @@ def in_series(length: int = 10, every: int = 2) -> rc.Circuit:
 
 
 def split(net: rc.Circuit, count: int, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """The samples that are trained on, and those that are kept apart."""
+    """Return the samples that are trained on, and those that are kept apart."""
     mixed = np.random.default_rng([net.seed, count]).permutation(count)
     kept = count - round(share * count)
     return np.sort(mixed[:kept]), np.sort(mixed[kept:])
@@ -76,12 +76,12 @@ def test_a_target_of_one_value_is_the_delta_rule() -> None:
     assert np.allclose(np.stack([history["train_mse"], history["validation_mse"]], 1), errors, rtol=1e-12)
     assert not [name for name in history.names if name.endswith("error")]
     assert np.allclose(net.outputs(X), X @ w.T) and np.allclose(net.predict(X), X @ w.T)
-    told = net.evaluate((X, Y))
-    assert told.mse == pytest.approx(((X @ w.T - Y) ** 2).mean()) and np.isnan(told.error)
+    result = net.evaluate((X, Y))
+    assert result.mse == pytest.approx(((X @ w.T - Y) ** 2).mean()) and np.isnan(result.error)
 
 
 def trained_in_numpy(net: rc.Circuit, epochs: int, train: np.ndarray, apart: np.ndarray) -> tuple[np.ndarray, list]:
-    """Series of different lengths, a row every two steps, and a weight change in every step."""
+    """Train in NumPy on series of different lengths, with a row every two steps, and a weight change in every step."""
     w, errors = np.zeros((2, 3)), []
     for epoch in range(1, epochs + 1):
         squares = []
@@ -139,8 +139,8 @@ def test_the_answers_to_series_are_series() -> None:
         net.evaluate((SERIES, WANTED[:3]))
 
 
-def test_presentations_that_are_told_in_short_have_all_their_answers() -> None:
-    """What is longer than some thousand equal steps is told as one step that is repeated."""
+def test_condensed_presentations_have_all_their_answers() -> None:
+    """A phase of more than some thousand equal steps is listed as one step that is repeated."""
     net = in_series(6000, 1500)
     series, wanted = SERIES[:4, :4], WANTED[:4, :4]
     assert np.abs(net.outputs(series)).max() == 0
@@ -179,7 +179,7 @@ def test_series_that_evaluations_leave_out_are_refused() -> None:
         net.outputs(SERIES)
 
 
-def test_in_a_circuit_of_several_modes_the_first_is_asked() -> None:
+def test_in_a_circuit_of_several_modes_the_first_is_evaluated() -> None:
     net = single()
     other = readout()
     other.phases("feedforward", 2 * ms, "plasticity", 1 * ms, mode="wake")
@@ -216,11 +216,13 @@ def test_test_samples_come_as_a_second_pair() -> None:
     assert history.test_mse == history["test_mse"][-1] == net.evaluate((X[40:], Y[40:])).mse
     assert "test" in repr(history)
     named = classifier()
-    told = rc.train(named, ((POINTS, NAMES[LABELS]), (POINTS[:9], NAMES[LABELS[:9]])), backend="numpy", progress=False)
-    assert told.test_error == named.evaluate((POINTS[:9], NAMES[LABELS[:9]])).error
+    result = rc.train(
+        named, ((POINTS, NAMES[LABELS]), (POINTS[:9], NAMES[LABELS[:9]])), backend="numpy", progress=False
+    )
+    assert result.test_error == named.evaluate((POINTS[:9], NAMES[LABELS[:9]])).error
 
 
-def test_a_history_of_targets_is_drawn_and_told() -> None:
+def test_a_history_of_targets_is_drawn_and_printed() -> None:
     net = single()
     history = rc.train(net, (X, Y), 2, validation=0.2, backend="numpy", progress=False)
     axes = history.plot().axes[0]
@@ -264,7 +266,7 @@ def test_series_come_from_iterators_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (iter([]), "yields one pair"),
         (iter([(X[:3], Y[:3]), (X[:3], None)]), "2 x, and 1 y"),
@@ -273,8 +275,8 @@ def test_series_come_from_iterators_too() -> None:
         ((X[None], Y), "different numbers of rows|have 150 values"),
     ],
 )
-def test_what_is_no_data_is_refused(data: object, said: str) -> None:
-    with pytest.raises(rc.RecircuitError, match=said):
+def test_what_is_no_data_is_refused(data: object, message: str) -> None:
+    with pytest.raises(rc.RecircuitError, match=message):
         rc.train(single(), data, backend="numpy", progress=False)
 
 
@@ -325,9 +327,11 @@ def test_a_circuit_answers_by_the_names_that_it_was_trained_with(tmp_path: Path)
     rc.train(named, (POINTS, NAMES[LABELS]), 3, backend="numpy", progress=False)
     rc.train(numbered, (POINTS, LABELS), 3, backend="numpy", progress=False)
     assert np.array_equal(named.predict(POINTS), NAMES[numbered.predict(POINTS)])
-    told, expected = named.evaluate((POINTS, NAMES[LABELS])), numbered.evaluate((POINTS, LABELS))
-    assert told.error == expected.error == named.evaluate((POINTS, LABELS)).error
-    assert np.array_equal(told.confusion, expected.confusion) and np.array_equal(told.answers, NAMES[expected.answers])
+    result, expected = named.evaluate((POINTS, NAMES[LABELS])), numbered.evaluate((POINTS, LABELS))
+    assert result.error == expected.error == named.evaluate((POINTS, LABELS)).error
+    assert np.array_equal(result.confusion, expected.confusion) and np.array_equal(
+        result.answers, NAMES[expected.answers]
+    )
     named.save(tmp_path / "named.safetensors")
     assert rc.Circuit.load(tmp_path / "named.safetensors").predict(POINTS).tolist() == named.predict(POINTS).tolist()
     with pytest.raises(rc.RecircuitError, match="the class 'cow' is not among"):

@@ -53,7 +53,7 @@ def test_a_pair_is_a_data_set_without_a_test_set() -> None:
 
 def test_tables_are_data() -> None:
     class Table:
-        """As a data frame: it is no array, and NumPy makes one of it."""
+        """A stand-in for a data frame: it is no array, and NumPy makes one of it."""
 
         def __init__(self, values: np.ndarray) -> None:
             self.values = values
@@ -72,13 +72,13 @@ def test_validation_samples_are_kept_apart() -> None:
     alone, _ = trained((X[kept], Y[kept]))
     assert np.array_equal(weights(net), weights(alone))
     assert history["validation_error"][-1] == net.evaluate((X[differences], Y[differences])).error
-    given, told = trained((X[kept], NAMES[Y[kept]]), validation=(X[differences], NAMES[Y[differences]]))
+    given, measured = trained((X[kept], NAMES[Y[kept]]), validation=(X[differences], NAMES[Y[differences]]))
     assert np.array_equal(weights(given), weights(net))
-    assert told["validation_error"].tolist() == history["validation_error"].tolist()
+    assert measured["validation_error"].tolist() == history["validation_error"].tolist()
 
 
 @pytest.mark.parametrize(
-    ("data", "options", "said"),
+    ("data", "options", "message"),
     [
         ((X, Y), {"validation": 1.5}, "a share of the 60 training samples"),
         ((X, Y), {"validation": 0.001}, "a share of the 60 training samples"),
@@ -92,8 +92,8 @@ def test_validation_samples_are_kept_apart() -> None:
         ((X, Y), {"callbacks": rc.EarlyStopping()}, "no column 'validation_error'"),
     ],
 )
-def test_what_cannot_be_trained_on_is_refused(data: object, options: dict, said: str) -> None:
-    with pytest.raises(RecircuitError, match=said):
+def test_what_cannot_be_trained_on_is_refused(data: object, options: dict, message: str) -> None:
+    with pytest.raises(RecircuitError, match=message):
         trained(data, **options)
 
 
@@ -110,7 +110,7 @@ def test_callbacks_are_called_and_stop() -> None:
     assert [n for n, _ in seen] == [1, 2, 3, 4, 5]
 
 
-def test_callbacks_may_measure_more_and_are_told_when_an_epoch_begins(tmp_path: Path) -> None:
+def test_callbacks_may_measure_more_and_are_called_when_an_epoch_begins(tmp_path: Path) -> None:
     called: list[tuple[str, int]] = []
 
     class Watching:
@@ -149,7 +149,7 @@ def test_samples_are_shown_in_the_order_that_they_ask_for() -> None:
     assert np.array_equal(trained_on(EpochOrder()), weights(net)) and not np.array_equal(weights(net), weights(by_hand))
 
 
-def test_what_diverged_tells_of_the_epochs_until_then() -> None:
+def test_a_training_that_diverged_keeps_the_epochs_until_then() -> None:
     class Breaking:
         def on_epoch_begin(self, epoch: int, net: rc.Circuit) -> None:
             if epoch == 3:
@@ -183,7 +183,7 @@ def test_early_stopping_keeps_the_best_weights() -> None:
     assert np.array_equal(weights(net), kept[1])
 
 
-def test_after_early_stopping_the_history_tells_of_the_weights_that_are_kept(tmp_path: Path) -> None:
+def test_after_early_stopping_the_history_describes_the_weights_that_are_kept(tmp_path: Path) -> None:
     errors = iter([0.1, 0.5, 0.5])
 
     class Stop(rc.EarlyStopping):
@@ -213,14 +213,14 @@ def test_labels_that_nothing_presents_and_nothing_answers_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "batch_size", "said"),
+    ("rate", "batch_size", "message"),
     [(1, 20, "epoch 4/4"), (0, 20, "learning rate often helps:"), (0, 2, "here over 2: rule.with_parameters")],
 )
-def test_an_error_that_stays_near_chance_is_told(rate: float, batch_size: int, said: str) -> None:
-    told: list[str] = []
+def test_an_error_that_stays_near_chance_is_warned_of(rate: float, batch_size: int, message: str) -> None:
+    messages: list[str] = []
     net = rc.layered([5, 8, 3], rc.urfb.with_parameters(rate=rate), batch_size=batch_size, seed=1)
-    rc.train(net, (X, Y), 4, backend="numpy", progress=told.append)
-    assert said in told[-1]
+    rc.train(net, (X, Y), 4, backend="numpy", progress=messages.append)
+    assert message in messages[-1]
 
 
 # ---- runs of the command line ----------------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("backend", ["numpy", "interpreter"])
-def test_more_samples_can_be_asked_than_were_trained_on(backend: str) -> None:
+def test_more_samples_can_be_predicted_than_were_trained_on(backend: str) -> None:
     net = network()
     rc.train(net, (X[:20], Y[:20]), backend=backend, progress=False)
     assert np.allclose(net.outputs(X)[:20], net.outputs(X[:20]))

@@ -1,6 +1,6 @@
-// Messages between Python and the worker; messages.py is the other end. A message is a number, a kind and typed fields.
-// It travels in packets over a socket that keeps their borders, so that a message that was broken off in the middle, or
-// an answer that nobody waits for any more, is distinguished from the next by its number.
+// Messages between Python and the worker. Python's end is in messages.py. A message is a number, a kind and typed fields.
+// It is sent in packets over a socket that keeps their borders. By its number, a message that was broken off in the middle,
+// or an answer that nobody waits for any more, is distinguished from the next one.
 #pragma once
 #include <poll.h>
 #include <sys/socket.h>
@@ -34,7 +34,7 @@ inline std::size_t bytes_of(Type type) {
     }
 }
 
-// What every packet begins with: size is of the whole message, and offset says where in it this packet's part lies.
+// The beginning of every packet: size is that of the whole message, and offset says where this packet's part lies in it.
 struct Header {
     std::uint32_t magic, kind;
     std::uint64_t number, size, offset;
@@ -46,7 +46,7 @@ struct Field {
 static_assert(sizeof(Header) == 32 && sizeof(Field) == 16, "no padding");
 
 constexpr std::uint32_t magic = 0x31435252;  // "RRC1"
-constexpr std::size_t part = 1 << 16;        // bytes of a message in one packet, at most
+constexpr std::size_t part = 1 << 16;        // the most bytes of a message in one packet
 
 // The fields of a message to send. Each begins at a multiple of 8 bytes.
 class Fields {
@@ -69,13 +69,13 @@ class Fields {
     }
 };
 
-// A message that has come: its fields are read one after the other, and each must have the type that is asked for.
+// A message that has arrived: its fields are read one after the other, and each must have the type that the reader expects.
 class Message {
   public:
     Kind kind{};
     std::uint64_t number = 0;
     std::vector<char> body;
-    int file = -1;  // an open file that came along
+    int file = -1;  // an open file that came with the message
 
     Message() = default;
     Message(Message&& other) noexcept { *this = std::move(other); }
@@ -100,7 +100,7 @@ class Message {
         return std::size_t(found);
     }
     double real() { return value<double>(Type::real); }
-    // So many values of a type.
+    // Returns this number of values of a type.
     const void* array(Type type, std::size_t count) {
         const auto found = next(type);
         if (found.second != count * bytes_of(type))
@@ -143,10 +143,10 @@ class Channel {
   public:
     explicit Channel(int socket) : socket_(socket), buffer_(sizeof(Header) + part) {}
 
-    // Looks for the next message for so long, once, before it sleeps.
+    // Looks for the next message for this time, once, before it sleeps.
     void look(Nanoseconds patience) { patience_ = patience; }
 
-    // Waits for a whole message and returns it. What was broken off is forgotten, and so is a late request to stop.
+    // Waits for a whole message and returns it. Broken off messages and late requests to stop are dropped.
     Message receive() {
         for (Message message;;) {
             Header header;
@@ -169,7 +169,7 @@ class Channel {
         }
     }
 
-    // Whether a message need not be obeyed to its end: Python has asked to stop it, or has gone on to another.
+    // Returns whether work for a message may end early: Python has asked to stop it, or has sent another message.
     bool stopped(std::uint64_t number) {
         Header header;
         while (stop_ != number && recv(socket_, &header, sizeof header, MSG_DONTWAIT | MSG_PEEK) == sizeof header) {
@@ -206,7 +206,7 @@ class Channel {
     std::uint64_t stop_ = 0;  // the message that was last asked to stop
     Nanoseconds patience_ = 0;
 
-    // The next packet, in the buffer; returns how many bytes follow the header.
+    // Reads the next packet into the buffer; returns the number of bytes after the header.
     std::size_t packet(Header& header, int& file) {
         iovec piece{buffer_.data(), buffer_.size()};
         alignas(cmsghdr) char beside[CMSG_SPACE(sizeof(int))];

@@ -1,4 +1,4 @@
-// How a thread waits for another: it looks again and again for a while, and then it sleeps until it is woken.
+// Waiting of one thread for another: it looks again and again for a while, and then it sleeps until it is woken.
 #pragma once
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -24,7 +24,7 @@ inline void pause() {
 #endif
 }
 
-// Whether `there()` comes true within so long.
+// Returns whether `there()` becomes true within this time.
 template <class There>
 inline bool spin(Nanoseconds patience, const There& there) {
     for (Nanoseconds begin = 0;;) {
@@ -38,7 +38,7 @@ inline bool spin(Nanoseconds patience, const There& there) {
     }
 }
 
-// Sleeps while a word has this value, until someone wakes those of one of these bits.
+// Sleeps while a word has this value, until a thread wakes the sleepers of one of these bits.
 inline void sleep_while(std::atomic<std::uint32_t>& word, std::uint32_t value, std::uint32_t bits) {
     syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), FUTEX_WAIT_BITSET_PRIVATE, value, nullptr, nullptr, bits);
 }

@@ -3,18 +3,18 @@
 //   get      NAME                         NAME and a variable's values
 //   set      NAME, VALUES
 //   load     STIMULUS, NUMBER, TYPE, ROWS, WIDTH, SCALE, OFFSET   and a file of the rows: rates are SCALE*value + OFFSET;
-//            EACH, STRIDE, N, LENGTHS     so many rows are a sample, the next begins STRIDE later, and N of them end sooner
+//            EACH, STRIDE, N, LENGTHS     EACH rows form a sample, the next begins STRIDE later, and N samples have LENGTHS
 //   label    SUPERVISOR, NUMBER, ROWS, WIDTH, ON, OFF             and a file of int32 labels
 //            Rows of the same stimulus and NUMBER are the same rows, unless the NUMBER is 0.
 //   table    the lines of a timetable (see read_table)
 //   seed     N
 //   memory                                bytes
-//   run      PRESENTATIONS, ORDER         how many were done, whether it was stopped, what diverged; and what was kept:
+//   run      PRESENTATIONS, ORDER         how many were done, whether it was stopped, what diverged; and the kept values:
 //                                         "keep" or "trace", variable, values
 //   profile  1 or 0                       whether runs from now on time each line of the table
 //   times                                 the lines of the table, each with its nanoseconds in all presentations
 //   noise                                 the state of the random numbers; restore sets it
-//   live     N, STIMULI, VARIABLES        begins a closed loop: what its calls give, and are told
+//   live     N, STIMULI, VARIABLES        begins a closed loop: the stimuli that calls give, and the variables that they get
 //   present  the rows of each of those    one presentation: what diverged, and the values of those variables;
 //            present_soon likewise, and the worker looks for the next message for a while before it sleeps
 //   ping
@@ -99,11 +99,11 @@ Action keep_action(const std::string& name, bool traced, std::size_t count, cons
     return action;
 }
 
-// Lines: "run", OPERATION; "clamp", STIMULUS, VARIABLE, EVERY, BEFORE (0 and 0, or of series after how many steps comes the
-// next row, and how many steps of the window have gone before); "tick", which ends a step; "keep", VARIABLE, COUNT (its
-// first COUNT values), or "trace", which is the same apart; "repeat", TIMES, before a step that is done several times in a
-// row; "together", COUNT, before so many operations that do not depend on each other; and first of all "stream", where the
-// table is one step of a run that has no presentations.
+// The lines are: "run", OPERATION; "clamp", STIMULUS, VARIABLE, EVERY, BEFORE (for series, the steps from one row to the next
+// and the earlier steps of the window; otherwise 0 and 0); "tick", which ends a step; "keep", VARIABLE, COUNT (its first COUNT
+// values), or "trace", which keeps them separately; "repeat", TIMES, before a step that is repeated; "together", COUNT, before
+// COUNT operations that do not depend on each other; and, as the first line, "stream", if the table is one step of a run
+// without presentations.
 void read_table(Message& message) {
     std::vector<Action> lines;
     std::size_t buffers = 0, repeated = 0, together = 0;
@@ -204,14 +204,14 @@ Fields run(Message& message) {
 // ---- a closed loop -------------------------------------------------------------------------------------------------
 
 struct Live {
-    std::vector<Clamp*> clamps;      // that are given rows with every call
-    std::vector<const Array*> reads;  // that are told after it
+    std::vector<Clamp*> clamps;      // stimuli that every call gives rows
+    std::vector<const Array*> reads;  // variables that every call returns
     std::vector<std::int32_t> order;  // batch element k shows row k
 };
 Live& loop = *new Live;
 constexpr Nanoseconds looks = 100'000;  // between two calls
 
-// COUNT, STIMULI, VARIABLES: what the calls of a closed loop give, and are told; no stimuli: it is over.
+// COUNT, STIMULI, VARIABLES: the stimuli that calls of a closed loop give, and the variables that they get; no stimuli end it.
 void begin_live(Message& message) {
     Live begun;
     const std::size_t count = message.count();
@@ -238,7 +238,7 @@ void check_labels(const Clamp& clamp, const std::int32_t* labels) {
             throw std::runtime_error("a label of " + clamp.name + " is none of its units");
 }
 
-// The rows of each stimulus; answered by what diverged, if anything, and the variables.
+// The rows of each stimulus; the answer is the variable that diverged, if any, and the values of the variables.
 Fields present(Message& message) {
     if (loop.order.empty()) throw std::runtime_error("no closed loop has begun");
     for (Clamp* clamp : loop.clamps) {
@@ -264,7 +264,7 @@ Type type_of_rows(const std::string& name) {
     throw std::runtime_error("data cannot be of type " + name);
 }
 
-// ROWS of a sample, STRIDE from one sample to the next, COUNT and as many LENGTHS.
+// The ROWS of a sample, the STRIDE from one sample to the next, COUNT, and this number of LENGTHS.
 void read_series(Message& message, Clamp& clamp) {
     clamp.rows_each = message.count(), clamp.stride = message.count();
     const std::size_t count = message.count();
@@ -361,7 +361,7 @@ Fields obey(Message& message) {
     return {};
 }
 
-// Does something, and answers with an error of this number where it fails.
+// Does something, and answers with an error of this number if it fails.
 template <class Do>
 bool succeeds(const std::uint64_t& number, const Do& something) {
     try {
@@ -374,7 +374,7 @@ bool succeeds(const std::uint64_t& number, const Do& something) {
 }
 
 void serve_one() {
-    running = 0;  // an error of number 0 is for whatever Python waits for
+    running = 0;  // an error of number 0 belongs to whatever Python waits for
     succeeds(running, [] {
         Message message = channel.receive();
         running = message.number, stopping = false, looked = {};
@@ -395,7 +395,7 @@ bool asked_to_stop() {
 }
 
 void serve() {
-    std::signal(SIGINT, SIG_IGN);  // whoever started the worker asks it to stop
+    std::signal(SIGINT, SIG_IGN);  // the process that started the worker asks it to stop
     std::thread([] {
         channel.wait_for_the_end();
         std::_Exit(0);

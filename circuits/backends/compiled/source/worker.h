@@ -1,4 +1,4 @@
-// What a worker is made of: the registry of a circuit, the table of a presentation, and what a backend does itself.
+// The parts of a worker: the registry of a circuit, the table of a presentation, and the functions of a backend.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace recircuit {
 
 // ---- the registry, generated for each circuit ----------------------------------------------------------------------
 
-// A variable that Python may read and set. Floats are watched for NaN and infinity; rates after every presentation.
+// A variable that Python may read and set. Floats are checked for NaN and infinity, and rates after every presentation.
 struct Array {
     const char* name;
     void* (*data)();
@@ -24,7 +24,7 @@ struct Array {
     bool floating() const { return type == Type::float32 || type == Type::float64; }
 };
 
-// What may run in a step; timed: it reads the clock, or draws random numbers.
+// An operation that may run in a step; it is timed if it reads the clock or draws random numbers.
 struct Operation {
     const char* name;
     void (*run)();
@@ -60,13 +60,13 @@ struct Mapped {
 struct Clamp {
     const Array* rates = nullptr;
     std::unique_ptr<Mapped> rows;
-    std::int64_t number = 0;  // rows of the same number are the same rows; 0: they will not come again
+    std::int64_t number = 0;  // equal numbers mean equal rows; 0: these rows will not come again
     std::string name;
     Type type = Type::uint8;  // of the rows
     bool labels = false;      // the rows are int32 labels
-    std::size_t count = 0, width = 0;  // of the rows: how many, and how long
-    std::int64_t rows_each = 1, stride = 1;  // of a sample: its rows, and where the next begins (0: all share the one)
-    std::vector<std::int32_t> lengths;       // after how many rows each ends; empty: after all
+    std::size_t count = 0, width = 0;  // the number of rows, and their length
+    std::int64_t rows_each = 1, stride = 1;  // the rows of a sample, and where the next begins (0: all share one)
+    std::vector<std::int32_t> lengths;       // the number of rows of each sample; empty: all rows
     double a = 1, b = 0;  // values: scale and offset; labels: on and off
 };
 
@@ -76,22 +76,22 @@ struct Action {
     const Operation* operation;
     Clamp* clamp;
     const Array* array;
-    std::size_t bytes, keep;  // of a KEEP: how much of the array, and into which buffer
-    bool traced;              // a KEEP of every step
+    std::size_t bytes, keep;  // for KEEP: the size of the kept part, and its buffer
+    bool traced;              // for KEEP: whether it is a trace, in every step
     std::string line;
     std::int64_t nanoseconds;
-    std::int64_t every = 0;   // of a CLAMP of series: how many steps a row is shown; 0: a sample is one row
-    std::int64_t count = 0;   // of a CLAMP: how many steps of its window go before; of a REPEAT: how often
-    std::size_t end = 0;      // of a REPEAT: the line after the TICK that ends what is repeated
-    bool first = false, last = false;  // of a RUN: it begins, or ends, operations that do not depend on each other
-    // Of a CLAMP which row of the sample is shown, in the step that is repeated for this time.
+    std::int64_t every = 0;   // for CLAMP: the steps for which a row of a series is shown; 0: a sample is one row
+    std::int64_t count = 0;   // for CLAMP: the earlier steps of its window; for REPEAT: the number of times
+    std::size_t end = 0;      // for REPEAT: the line after the TICK that ends the repeated step
+    bool first = false, last = false;  // for RUN: it begins, or ends, a group of independent operations
+    // For CLAMP: the row of the sample that is shown, in this repetition of the step.
     std::int64_t row(std::int64_t time) const { return every ? (count + time) / every : 0; }
-    // Whether it is shown already.
+    // For CLAMP: whether this row is shown already.
     bool goes_on(std::int64_t time) const { return every && time && (count + time) % every; }
 };
 
-// Does `act(action, time)` for every line; those of a step that is repeated several times, and with the time.
-// `time` is 0 elsewhere, or in a stream the step of the run.
+// Calls `act(action, time)` for every line; lines of a repeated step are called each time, with the number of the repetition.
+// Elsewhere `time` is 0; in a stream it is the step of the run.
 template <class Lines, class Act>
 void walk_lines(Lines& lines, std::int64_t time, const Act& act) {
     for (std::size_t k = 0; k < lines.size(); ++k) {
@@ -107,34 +107,34 @@ void walk_lines(Lines& lines, std::int64_t time, const Act& act) {
 }
 
 extern std::vector<Action> table;
-extern std::vector<std::vector<char>> kept;  // what the table keeps, one presentation after the other
-extern bool streaming;                          // the table is one step, and a presentation goes on where the last ended
-extern bool profiling;                       // each line of the table is to be timed
+extern std::vector<std::vector<char>> kept;  // the values that the table keeps, one presentation after the other
+extern bool streaming;                          // the table is one step, and a presentation continues the last one
+extern bool profiling;                       // whether each line of the table is timed
 
-// Whether the run is to end after the presentation under way. It costs a look at the clock.
+// Returns whether the run has to end after the present presentation. This reads the clock.
 bool asked_to_stop();
 
 void serve();
 
-// ---- what a backend does -------------------------------------------------------------------------------------------
+// ---- functions of a backend -------------------------------------------------------------------------------------------
 
 namespace machine {
 
 void start();                                     // before the first command
-void fetch(const Array& array, void* values);     // a variable, into memory
+void fetch(const Array& array, void* values);     // copies a variable into memory
 void store(const Array& array, const void* values);
-void load(Clamp& clamp);                          // its rows are new
-void renew(Clamp& clamp, const void* rows, std::size_t bytes);  // other values of as many rows
-void unload(Clamp& clamp);                        // it has no rows any more
+void load(Clamp& clamp);                          // takes new rows
+void renew(Clamp& clamp, const void* rows, std::size_t bytes);  // takes other values of the same number of rows
+void unload(Clamp& clamp);                        // drops its rows
 void seed(std::uint64_t seed);
 std::vector<char> noise();                        // the state of the random numbers
 void restore(const std::vector<char>& noise);
-std::size_t memory();                             // bytes that are held for the circuit, its data and what is recorded
-void tabled();                                    // the table is new
+std::size_t memory();                             // bytes held for the circuit, its data and its recordings
+void tabled();                                    // takes note of a new table
 void begin(const std::int32_t* order, long presentations);
-// Runs some of the presentations from `done` on, or, if one diverges, up to that one; returns how many.
+// Runs some presentations from `done` on, at most up to one that diverges; returns their number.
 long present(const std::int32_t* order, long done, long presentations);
-// The first variable that holds a NaN or an infinity, or nullptr. Only rates are looked at unless thorough.
+// Returns the first variable that holds NaN or infinity, or nullptr. It checks only rates unless it is thorough.
 const char* not_finite(bool thorough);
 
 }  // namespace machine

@@ -1,5 +1,5 @@
-// Whether a sum over batch elements of post (x) pre changes anything: not where a factor is zero throughout, as behind a closed
-// gate.
+// The check whether a sum over batch elements of post (x) pre changes anything. It does not if a factor is zero everywhere, as
+// behind a closed gate.
 #pragma once
 
 namespace recircuit {

@@ -6,7 +6,7 @@
 
 namespace recircuit {
 
-// int(...) in an expression: of a condition 1 or 0 in the width of the run, so that no loop goes through integers.
+// int(...) in an expression: it turns a condition into 1 or 0 in the width of the run, so that no loop computes with integers.
 template <class Real>
 inline Real whole(bool condition) { return condition ? Real(1) : Real(0); }
 template <class Real, class Number>
@@ -15,9 +15,9 @@ inline std::int64_t whole(Number number) { return std::int64_t(number); }
 inline double tanh(double x) { return std::tanh(x); }
 
 // tanh as a quotient of polynomials, to 3e-7 of its value; it costs less than the library's. The coefficients are Eigen's
-// (MathFunctionsImpl.h, generic_fast_tanh_float, MPL 2.0). Far out, where the quotient is a little less than 1, it is
-// exactly 1: so the slope 1 - tanh^2 of a saturated unit is 0, and a rule that reads the sign of an error finds none. A NaN
-// stays one.
+// (MathFunctionsImpl.h, generic_fast_tanh_float, MPL 2.0). For large arguments, where the quotient is a little less than 1, the
+// result is exactly 1: so the slope 1 - tanh^2 of a saturated unit is 0, and a rule that reads the sign of an error reads 0.
+// The result for NaN is NaN.
 inline float tanh(float x) {
     constexpr float end = 7.90531110763549805f;  // from here on it is 1, to 3e-7
     const float u = x < -end ? -end : x > end ? end : x, s = u * u;

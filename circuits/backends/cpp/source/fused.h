@@ -1,7 +1,7 @@
-// Sums over batch elements of an expression of both units of a synapse, which is no product. The units of one side are taken
-// two by two, those of the other side in a few vector registers, which hold the sums. An expression with a factor of one unit
-// alone is zero where that factor is zero: batch elements in which it is zero for both units of a pair are left out, and the
-// side with more zeros is taken two by two.
+// Sums over batch elements of an expression of both units of a synapse that is not a product. The units of one side are taken
+// in pairs; the units of the other side are in a few vector registers, which hold the sums. If an expression has a factor that
+// reads one unit alone, it is zero where that factor is zero. So batch elements in which the factor is zero for both units of a
+// pair are left out, and the side with more zeros is taken in pairs.
 #pragma once
 #include "lanes.h"
 
@@ -17,7 +17,7 @@ struct Fused {
     T* target;
 };
 
-// The share of a factor's values that are zero.
+// Returns the share of a factor's values that are zero.
 template <class T>
 double zeros(const T* factor, long count) {
     long found = 0;
@@ -26,14 +26,14 @@ double zeros(const T* factor, long count) {
     return double(found) / count;
 }
 
-// sums(one, other, first, shown, count, into): into[0 ... width-1] = the sums for unit `one` of one side and `width` units of
-// the other side from `first` on, over the batch elements shown[0 ... count-1]; then as many for the unit `other`.
+// sums(one, other, first, shown, count, into) sets into[0 ... width-1] to the sums for unit `one` of one side and `width` units of
+// the other side from `first` on, over the batch elements shown[0 ... count-1]; then it does the same for the unit `other`.
 template <class T, bool pre_by_twos, int width, class Sums>
 void fuse_by_twos(const Fused<T>& f, const Sums& sums) {
     constexpr int together = Lanes<T>::width;
     const int ones = pre_by_twos ? f.pre : f.post, many = pre_by_twos ? f.post : f.pre;
     const T* factor = pre_by_twos ? f.pre_factor : f.post_factor;
-    int* shown = scratch<int, 9>(long(ones) * f.batch_size);  // for each two units, from 2*batch_size*pair on
+    int* shown = scratch<int, 9>(long(ones) * f.batch_size);  // for each pair of units, from 2*batch_size*pair on
     int* counts = scratch<int, 10>(ones);
     const int groups = (ones + together - 1) / together;
     each_rows(groups, long(f.batch_size) * f.pre * f.post, [=](int begin, int end) {

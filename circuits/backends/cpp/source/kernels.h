@@ -27,23 +27,23 @@ void sparse_accumulate(int batch_size, int filled, int pre, int post, T keep, T 
 
 // ---- local connections (local.h) --------------------------------------------------------------------------------------
 
-// Each place of the post image reads some places of the pre image, in all its channels, with weights of its own or (tied)
-// with those of all places. Units of an image are numbered (channel, place). Weights are (places, maps, channels*taps), or
+// Each place of the post image reads some places of the pre image, in all its channels, with weights of its own or (if tied)
+// with weights that all places share. Units of an image are numbered (channel, place). Weights are (places, maps, channels*taps), or
 // (maps, channels*taps).
 struct Local {
     int batch_size, channels, sources, maps, places, taps;
-    int width, across;          // of the pre image and of the places
-    bool tied, even;            // even: what a tap reads lies equally far from all places
-    const std::int32_t* where;  // (places, taps): which place of the pre image a tap reads, -1: none
+    int width, across;          // widths of the pre image and of the image of places
+    bool tied, even;            // even: a tap reads at the same distance from all places
+    const std::int32_t* where;  // (places, taps): the place of the pre image that a tap reads; -1: none
 
     int inputs() const { return channels * taps; }
     long synapses() const { return long(places) * maps * inputs(); }
-    // How many blocks so many things are cut into: by the work alone.
+    // Returns the number of blocks into which things are cut; it depends on the work alone.
     int blocks(int things) const {
         const int most = synapses() * batch_size < 1L << 18 ? 1 : 8;
         return things < most ? things : most;
     }
-    // The rows of the pre image that a place reads, by the inputs `first` to `end`; an input outside of the image points to `outside`.
+    // The rows of the pre image that a place reads by the inputs `first` to `end`; inputs outside of the image point to `outside`.
     template <class T>
     void rows(int place, int padded, T* lanes, T* outside, T** inputs_at, int first, int end) const {
         for (int t = first, c = first / taps, k = first % taps; t < end; ++t) {
@@ -69,11 +69,11 @@ void local_accumulate(const Local& s, int filled, T keep, T scale, const T* post
 
 // ---- pooling (pooling.h) -----------------------------------------------------------------------------------------------
 
-// field = w * the largest input of each place; argmax = the first tap that brings it.
+// field = w * the largest input of each place; argmax = the first tap with this input.
 template <class T>
 void largest(int images, int sources, int places, int taps, const std::int32_t* tap_pixels, T w, const T* signal, T* argmax, T* field);
 
-// What each place sends is multiplied by w and added to the pixel that was the largest in its window.
+// The signal of each place is multiplied by w and added to the pixel that was the largest in its window.
 template <class T>
 void to_argmax(int images, int sources, int places, int taps, const std::int32_t* tap_pixels, T w, const T* signal,
                const T* argmax, T* field);

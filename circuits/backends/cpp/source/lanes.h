@@ -1,6 +1,6 @@
-// Batch elements side by side: a matrix (batch_size x units) turned, so that the values of one unit in all batch elements lie
-// together and are worked on by whole vector registers. The last register of a unit is filled up with zeros. In the code a
-// column is one batch element.
+// Batch elements side by side: a matrix (batch_size x units) is transposed, so that the values of one unit in all batch elements
+// are neighbours and are processed in whole vector registers. The last register of a unit is filled up with zeros. In the code
+// a column is one batch element.
 #pragma once
 #include <cstdint>
 #include <cstdlib>
@@ -24,7 +24,7 @@ struct Lanes {
     static int padded(int batch_size) { return (batch_size + width - 1) / width * width; }
 };
 
-// Memory that stays until the next call of the same kind; aligned for registers.
+// Memory that stays valid until the next call of the same kind; it is aligned for registers.
 template <class T, int kind>
 T* scratch(std::size_t count) {
     static T* memory = nullptr;
@@ -38,7 +38,7 @@ T* scratch(std::size_t count) {
     return memory;
 }
 
-// Values of two registers that lie `far` lanes apart change places.
+// Exchanges values of two registers that are `far` lanes apart.
 template <class T, int far, int... lane>
 inline void exchange(typename Lanes<T>::Vector& a, typename Lanes<T>::Vector& b, std::integer_sequence<int, lane...>) {
     constexpr int n = Lanes<T>::width;
@@ -53,7 +53,7 @@ inline void exchange(typename Lanes<T>::Vector& a, typename Lanes<T>::Vector& b,
     b = high;
 }
 
-// As many rows as a register is wide become columns, by halves, quarters, ...
+// Transposes as many rows as a register is wide, by halves, quarters, ...
 template <class T, int far = Lanes<T>::width / 2>
 inline void turn(typename Lanes<T>::Vector (&rows)[Lanes<T>::width]) {
     constexpr int n = Lanes<T>::width;
@@ -63,7 +63,7 @@ inline void turn(typename Lanes<T>::Vector (&rows)[Lanes<T>::width]) {
     if constexpr (far > 1) turn<T, far / 2>(rows);
 }
 
-// rows[0][k] = the sum of row k: rows are halved and added, until one is left.
+// rows[0][k] = the sum of row k: rows are halved and added until one is left.
 template <class T, int far = Lanes<T>::width / 2>
 inline void add_rows(typename Lanes<T>::Vector (&rows)[Lanes<T>::width]) {
     #pragma GCC unroll 16
@@ -74,8 +74,8 @@ inline void add_rows(typename Lanes<T>::Vector (&rows)[Lanes<T>::width]) {
     if constexpr (far > 1) add_rows<T, far / 2>(rows);
 }
 
-// lanes (many x padded) = the first `filled` of some columns, turned; what is beyond them is zero. There are `many` units, no
-// more than a register is wide; a column is `stride` from the next, and in the lanes a unit is `between` from the next.
+// lanes (many x padded) = the first `filled` of some columns, transposed; the rest is zero. There are `many` units, at most the
+// width of a register. The distance between columns is `stride`, and in the lanes the distance between units is `between`.
 template <class T>
 inline void turn_over(int columns, int filled, int many, long stride, const T* values, T* lanes, long between) {
     constexpr int n = Lanes<T>::width;
@@ -93,7 +93,7 @@ inline void turn_over(int columns, int filled, int many, long stride, const T* v
     }
 }
 
-// The way back: values (columns, `stride` from each other) = lanes (many x padded), turned.
+// The reverse: values (columns, with the distance `stride`) = lanes (many x padded), transposed.
 template <class T>
 inline void turn_back(int columns, int many, long stride, const T* lanes, T* values) {
     constexpr int n = Lanes<T>::width;
@@ -110,7 +110,7 @@ inline void turn_back(int columns, int many, long stride, const T* lanes, T* val
     }
 }
 
-// Where the registers of a unit begin.
+// Returns where the registers of a unit begin.
 template <class T>
 std::vector<long> one_by_one(int padded) {
     std::vector<long> far(padded / Lanes<T>::width);
@@ -118,7 +118,7 @@ std::vector<long> one_by_one(int padded) {
     return far;
 }
 
-// `run(N, first)` for all registers of a unit, N of them at a time: as many as there are, in parts of at most `most`.
+// Calls `run(N, first)` for all registers of a unit, N of them at a time, with N at most `most`.
 template <int most, class Run>
 inline void with_registers(int many, int first, const Run& run) {
     if constexpr (most > 1)
@@ -146,7 +146,7 @@ void each_tile(int units, const Run& run) {
     });
 }
 
-// lanes (units x padded) = values (batch_size x units), turned; only the first `filled` batch elements; the others are zero.
+// lanes (units x padded) = values (batch_size x units), transposed: the first `filled` batch elements; the others are zero.
 template <class T>
 void to_lanes(int batch_size, int filled, int units, const T* values, T* lanes) {
     each_tile<T>(units, [=](int unit, int many) {
@@ -155,7 +155,7 @@ void to_lanes(int batch_size, int filled, int units, const T* values, T* lanes) 
     });
 }
 
-// values (batch_size x units) = lanes (units x padded), turned back.
+// values (batch_size x units) = lanes (units x padded), transposed back.
 template <class T>
 void from_lanes(int batch_size, int units, const T* lanes, T* values) {
     each_tile<T>(units, [=](int unit, int many) {

@@ -1,5 +1,5 @@
-// Products of local connections, tied or not, over batch elements, which lie side by side (lanes.h). Where images are large and
-// weights are tied, they go along the images instead (tied.h).
+// Products of local connections, tied or not, over batch elements, which are side by side in memory (lanes.h). If images are
+// large and weights are tied, loops go along the images instead (tied.h).
 #pragma once
 #include <algorithm>
 #include <vector>
@@ -9,8 +9,8 @@
 
 namespace recircuit {
 
-// The work on an image above: some places, as many as a register is wide, and all of their maps; where places are few, some
-// maps in each piece.
+// The pieces of work on an image above: as many places as a register is wide, with all of their maps; if there are few places,
+// with some maps in each piece.
 struct Pieces {
     struct Piece { int begin, many, first_map, end_map; };
     int places, maps, together, groups, parts;
@@ -27,7 +27,7 @@ struct Pieces {
     }
 };
 
-// field = what the places receive of the signal, which is turned back as many places at a time as a register is wide.
+// field = the sums of signals that the places receive, transposed back for as many places at a time as a register is wide.
 template <class T>
 void local_propagate(const Local& s, const T* signal, const T* weights, T* field) {
     if (along_images<T>(s)) return tied_propagate(s, false, signal, weights, field);
@@ -87,8 +87,8 @@ inline void scatter_all(const Local& s, int begin, int end, const T* w, const T*
     for (; t < end; ++t) scatter<T, 1, N>(s.maps, s.inputs(), w + t, sent, stride_between_maps, first, inputs_at + t);
 }
 
-// The same synapses the other way round: field (of the pre image) = what it receives from the places. A block has channels of its
-// own, so that no two add to one unit.
+// The same synapses in the opposite direction: field (of the pre image) = the sums of signals from the places. Each block has
+// channels of its own, so that no two blocks add to one unit.
 template <class T>
 void local_propagate_back(const Local& s, const T* signal, const T* weights, T* field) {
     if (along_images<T>(s)) return tied_propagate(s, true, signal, weights, field);
@@ -136,8 +136,8 @@ void transpose_inputs(int deep, int inputs, T* const* inputs_at, long first, T* 
         }
 }
 
-// target = keep*target + scale * sum over the first `filled` batch elements of post (x) what it reads; tied: over places too.
-// One matrix product for each place, of which tied weights take some inputs at a time, and all places after each other.
+// target = keep*target + scale * sum over the first `filled` batch elements of post (x) its inputs; if tied, over places too.
+// It is one matrix product for each place; for tied weights, some inputs are taken at a time, with all places one by one.
 template <class T>
 void local_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
     if (!changes(filled, s.channels * s.sources, s.maps * s.places, keep, posts, pres)) return;

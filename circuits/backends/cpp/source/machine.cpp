@@ -1,4 +1,4 @@
-// The cpp backend of the worker: the table is walked on the processor's cores.
+// The cpp backend of the worker: the table is carried out on the processor's cores.
 #ifdef __SSE__
 #include <xmmintrin.h>
 #endif
@@ -110,7 +110,7 @@ namespace machine {
 
 void start() {
 #ifdef __SSE__
-    _mm_setcsr(_mm_getcsr() | 0x8040);  // numbers too small for all digits are zero: what decays would become slow
+    _mm_setcsr(_mm_getcsr() | 0x8040);  // denormal numbers become zero, since decaying values would become slow
 #endif
     const char* threads = std::getenv("RECIRCUIT_THREADS");
     Pool::get().start(threads ? std::atoi(threads) : 1);

@@ -1,6 +1,6 @@
 // Random numbers: those of Brian2, and so of NumPy's RandomState, bit for bit, but many at a time. The words of the
-// Mersenne Twister (Matsumoto and Nishimura 1998) are a recurrence over memory, which vectorises; what is made of them is
-// shared by the threads. Which number an element gets depends on its place alone, and not on how work is cut.
+// Mersenne Twister (Matsumoto and Nishimura 1998) are a recurrence over memory, which vectorises; the threads share the work
+// on these words. The number that an element gets depends on its index alone, and not on how work is cut.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -28,7 +28,7 @@ class Noise {
         has_kept_ = false;
     }
 
-    // All that the numbers to come depend on.
+    // Everything on which later numbers depend.
     std::vector<char> state() {
         ahead(0);
         State now;
@@ -46,14 +46,14 @@ class Noise {
         has_kept_ = then.has_kept, kept_ = then.kept;
     }
 
-    // Uniform in [0, 1), of 53 bits.
+    // Uniform in [0, 1), with 53 bits.
     void uniform(double* drawn, int count) {
         const std::uint32_t* words = ahead(2L * count);
         each_range(count, [=](int begin, int end) { units(words + 2L * begin, end - begin, drawn + begin); });
         used_ += 2L * count;
     }
 
-    // Normal, of mean 0 and variance 1: Marsaglia's polar method, in which a pair of numbers takes 4/pi tries on average.
+    // Normal, with mean 0 and variance 1: Marsaglia's polar method, in which a pair of numbers takes 4/pi tries on average.
     void normal(double* drawn, int count) {
         if (has_kept_ && count) {
             *drawn++ = kept_;
@@ -74,12 +74,12 @@ class Noise {
         std::int64_t has_kept;
         double kept;
     };
-    std::vector<std::uint32_t> words_;  // not tempered: the last `past` of those that were used, and those to come
+    std::vector<std::uint32_t> words_;  // not tempered: the last `past` words that were used, and the next ones
     std::size_t used_ = 0, made_ = 0;
     bool has_kept_ = false;
-    double kept_ = 0;  // the second of a pair, when only the first was asked for
+    double kept_ = 0;  // the second of a pair, if only the first has been used
 
-    // The next words, so many at least.
+    // Returns at least this number of next words.
     const std::uint32_t* ahead(std::size_t count) {
         if (!made_) seed(5489);
         if (made_ < used_ + count) {
@@ -118,7 +118,7 @@ class Noise {
         int inside[most_tries];
     };
 
-    // Lists which of the squares are between 0 and 1; returns how many. The list has room for all.
+    // Lists the squares between 0 and 1, and returns their number. The list has room for all.
     static int select(const double* square, int begin, int end, int* list) {
         int found = 0;
         for (int k = begin; k < end; ++k) {
@@ -128,7 +128,7 @@ class Noise {
         return found;
     }
 
-    // Makes tries `begin` to `end`; returns how many of them lie inside, listed from inside[begin] on.
+    // Makes tries `begin` to `end`; returns the number of points inside, which are listed from inside[begin] on.
     static int attempt(const std::uint32_t* words, int begin, int end, Tries& tries) {
         int found = begin;
         for (int first = begin; first < end; first += tile) {
@@ -143,8 +143,8 @@ class Noise {
         return found - begin;
     }
 
-    // The pairs that so many points inside the circle make. The logarithm is the library's, as in NumPy: one that
-    // vectorises has other bits.
+    // Computes the pairs from this number of points inside the circle. The logarithm is the library's, as in NumPy, since a
+    // vectorised one has other bits.
     static void transform(const int* inside, int count, const Tries& tries, double* drawn) {
         static double (*const volatile library)(double) = std::log;
         double (*const log)(double) = library;
@@ -162,7 +162,7 @@ class Noise {
         }
     }
 
-    // Draws as many of `count` numbers as there is room to try for, and returns how many.
+    // Draws as many of `count` numbers as there is room for, and returns how many.
     int pairs(double* drawn, int count) {
         const int wanted = count / 2 + count % 2;
         const int attempts = int(std::min<long>(most_tries, wanted + wanted * 3L / 10 + 16));
@@ -198,7 +198,7 @@ class Noise {
     }
 };
 
-// A loop over n things, each of which draws `each` numbers: run(begin, end, drawn), the numbers of `begin` first.
+// A loop over n items, each of which draws `each` numbers: run(begin, end, drawn), where the numbers of `begin` come first.
 template <int each, bool normal, class Run>
 void each_drawn(int n, const Run& run) {
     constexpr int most = (3 << 13) / each;

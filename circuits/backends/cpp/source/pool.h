@@ -1,7 +1,7 @@
 // Threads that share the blocks of an operation, or of several that do not depend on each other. A thread has the same
-// blocks every time, so that their weights stay in its core's cache; who is done early takes what another has not begun,
-// from the end. How many of the threads take part, and how long they look for work before they sleep, may change between
-// operations (see share.h).
+// blocks every time, so that their weights stay in its core's cache. A thread that is done early takes blocks that another
+// thread has not begun, from the end. The number of threads that take part, and the time for which they look for work before
+// they sleep, may change between operations (see share.h).
 #pragma once
 #include <algorithm>
 #include <cstring>
@@ -11,7 +11,7 @@
 
 namespace recircuit {
 
-// How many threads take part, and how long a thread that waits looks before it sleeps.
+// The number of threads that take part, and the time for which a waiting thread looks before it sleeps.
 struct Team {
     int threads;
     Nanoseconds patience;
@@ -32,30 +32,32 @@ class Pool {
         for (int k = 1; k < threads_; ++k) std::thread([this, k] { work(k); }).detach();
     }
     int threads() const { return threads_; }
-    // How often work has been shared, or would have been with more threads.
+    // Returns how often work has been shared, or would have been shared with more threads.
     long shared() const { return shared_; }
     void use(const Team& team) {
         team_.store(team.threads, std::memory_order_relaxed);
         patience_.store(team.patience, std::memory_order_relaxed);
     }
 
-    // Calls run(context, block) for block = 0 ... blocks-1 and waits for all.
+    // Calls run(context, block) for block = 0 ... blocks-1, and waits for all blocks.
     void each(int blocks, void (*run)(const void*, int), const void* context) {
         if (!shares(blocks)) return alone(blocks, run, context);
         const Part part{run, context, blocks, {}};
         share_parts(&part, 1);
     }
 
-    // From `gather` to `do_gathered`, what `each_later` is given may wait, and is done all at once. `bytes` of the context
-    // are copied.
+    // From `gather` to `do_gathered`, the work that `each_later` is given may wait, and is done all at once: by several threads
+    // if some of it is `large`, which means that two operations like it take longer than threads need to find each other.
+    // `bytes` of the context are copied.
     void gather() { gathering_ = team_.load(std::memory_order_relaxed) > 1; }
-    void each_later(int blocks, void (*run)(const void*, int), const void* context, std::size_t bytes) {
+    void each_later(int blocks, bool large, void (*run)(const void*, int), const void* context, std::size_t bytes) {
         if (!gathering_) return each(blocks, run, context);
         if (waits_ == most_parts || waiting_blocks_ + blocks > most) do_waiting();
         Part& part = parts_[waits_++];
         std::memcpy(part.copy, context, bytes);
         part.run = run, part.context = part.copy, part.blocks = blocks;
         waiting_blocks_ += blocks;
+        any_large_ |= large;
     }
     void do_gathered() {
         if (waits_) do_waiting();
@@ -75,21 +77,21 @@ class Pool {
     struct Piece {
         std::uint8_t part, block;
     };
-    // Which of a thread's pieces nobody has begun: the number of the job, and the first of them and the one after the last.
+    // The pieces of a thread that no thread has begun: the number of the job, the first piece, and the one after the last.
     struct alignas(64) Left {
         std::atomic<std::uint64_t> word{0};
     };
 
     int threads_ = 1;
     long shared_ = 0;
-    bool gathering_ = false;
-    int waits_ = 0, waiting_blocks_ = 0;  // how many parts wait, and of how many blocks
+    bool gathering_ = false, any_large_ = false;
+    int waits_ = 0, waiting_blocks_ = 0;  // the numbers of waiting parts and of their blocks
     Part parts_[most_parts];
     std::atomic<int> team_{1};
     std::atomic<Nanoseconds> patience_{0};
-    // What is written for each job, what threads that are done write, and what those write that sleep: in cache lines apart.
+    // The words that are written for each job, by threads that are done, and by threads that sleep, in separate cache lines.
     alignas(64) std::atomic<std::uint64_t> job_{0};  // a number that grows
-    std::atomic<std::uint32_t> ring_{0};             // its last bits, in a word that threads can sleep on
+    std::atomic<std::uint32_t> ring_{0};             // its last bits, in a word on which threads can sleep
     std::uint32_t blocks_ = 0;
     const Part* job_parts_ = nullptr;
     alignas(64) Piece pieces_[most];  // of all threads, one after the other
@@ -108,12 +110,16 @@ class Pool {
     }
     void do_waiting() {
         const int parts = waits_, blocks = waiting_blocks_;
-        waits_ = waiting_blocks_ = 0;
-        if (blocks == 1) return parts_[0].run(parts_[0].context, 0);
+        const bool worth_it = any_large_ && blocks > 1;
+        waits_ = waiting_blocks_ = 0, any_large_ = false;
+        if (!worth_it) {
+            for (int k = 0; k < parts; ++k) alone(parts_[k].blocks, parts_[k].run, parts_[k].context);
+            return;
+        }
         ++shared_;
         share_parts(parts_, parts);
     }
-    // Each thread has its share of every part, so that its blocks are the same whatever the other parts are.
+    // Each thread has its share of every part, so that its blocks do not depend on the other parts.
     void share_parts(const Part* parts, int count) {
         const std::uint64_t job = job_.load(std::memory_order_relaxed) + 1;
         const int team = team_.load(std::memory_order_relaxed);
@@ -137,8 +143,8 @@ class Pool {
     }
 
     static std::uint64_t left(std::uint64_t job, int first, int end) { return job << 16 | unsigned(first) << 8 | unsigned(end); }
-    // A piece of a thread's that nobody has begun, or -1. A claim succeeds once per job and piece; while a piece of a job is
-    // not done, nobody changes the pieces.
+    // Returns a piece of a thread that no thread has begun, or -1. A claim succeeds once per job and piece; while a piece of a
+    // job is not done, no thread changes the pieces.
     int claim(std::uint64_t job, int thread, bool from_end) {
         std::atomic<std::uint64_t>& word = left_[thread].word;
         for (std::uint64_t before = word.load(std::memory_order_acquire);;) {
@@ -179,7 +185,7 @@ class Pool {
             if (thread < team) share(seen, thread, team);
         }
     }
-    // Until `come()`. A call that is made after the bit is set wakes the thread, one that was made before is seen.
+    // Sleeps until `come()`. A call after the bit is set wakes the thread, and a call before it is noticed.
     template <class Come>
     void sleep(int thread, const Come& come) {
         const std::uint32_t bit = std::uint32_t(1) << thread;

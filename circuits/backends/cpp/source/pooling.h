@@ -11,11 +11,11 @@
 
 namespace recircuit {
 
-// What one tap of as many neighbouring places as a register holds reads: pixels from `first` on, each `step` after the last, or
-// outside of the image; step 0: pixels anywhere.
+// The pixels that one tap reads for as many neighbouring places as a register holds: they begin with `first` and are `step`
+// apart, or outside of the image. With step 0 they may be anywhere.
 struct Stretch {
     int first, step;
-    bool inside;  // all of them
+    bool inside;  // whether all of them are inside
 
     static Stretch of(const std::int32_t* pixels, int count, int sources) {
         const bool inside = std::all_of(pixels, pixels + count, [](std::int32_t pixel) { return pixel >= 0; });
@@ -31,7 +31,7 @@ struct Stretch {
     }
 };
 
-// Every second value of two registers.
+// Returns every second value of two registers.
 template <class T, int... lane>
 inline typename Lanes<T>::Vector every_second(typename Lanes<T>::Vector a, typename Lanes<T>::Vector b,
                                               std::integer_sequence<int, lane...>) {
@@ -42,7 +42,7 @@ inline typename Lanes<T>::Vector every_second(typename Lanes<T>::Vector a, typen
 #endif
 }
 
-// Those of a stretch, in a register.
+// Returns the pixels of a stretch in a register.
 template <class T>
 inline typename Lanes<T>::Vector read(const Stretch& stretch, const T* image, const std::int32_t* pixels) {
     using Loose = typename Lanes<T>::Loose;
@@ -63,7 +63,7 @@ inline typename Lanes<T>::Vector read(const Stretch& stretch, const T* image, co
     return values;
 }
 
-// The largest of some places of an image, from `begin` on, a tap at a time.
+// Finds the largest input of some places of an image, from `begin` on, one tap at a time.
 template <class T>
 void largest_of(int begin, int places, int taps, const std::int32_t* tap_pixels, T w, const T* image, T* which, T* best) {
     for (int p = begin; p < places; ++p) best[p] = std::numeric_limits<T>::lowest(), which[p] = 0;
@@ -91,7 +91,7 @@ void largest(int images, int sources, int places, int taps, const std::int32_t* 
     for (int p = 0; p + n <= places; p += n)
         for (int k = 0; k < taps; ++k) stretches.push_back(Stretch::of(tap_pixels + long(k) * places + p, n, sources));
     const auto regular = std::count_if(stretches.begin(), stretches.end(), [](const Stretch& s) { return s.step > 0; });
-    const int end = 2 * std::size_t(regular) > stretches.size() ? places / n * n : 0;  // of what is read by stretches
+    const int end = 2 * std::size_t(regular) > stretches.size() ? places / n * n : 0;  // the places that are read by stretches
     each_row(images, long(images) * places * taps, [&](int row) {
         const T* image = signal + long(row) * sources;
         T *best = field + long(row) * places, *which = argmax + long(row) * places;

@@ -31,23 +31,25 @@ inline void gemv(bool t, int rows, int cols, const double* a, int lda, const dou
     scipy_cblas_dgemv(CblasRowMajor, t ? CblasTrans : CblasNoTrans, rows, cols, 1, a, lda, x, 1, 0, y, 1);
 }
 
-// How many blocks a product is cut into: by its work alone.
-inline int product_blocks(long work, int rows) {
-    int blocks = work < 1L << 18 ? 1 : work < 1L << 24 ? 2 : work < 1L << 27 ? 4 : 8;
+// Returns how a product is cut, which depends on its work alone.
+inline Cut cut_product(long work, int rows) {
+    constexpr long shared = 1L << 18;
+    int blocks = work < shared ? 1 : work < 1L << 24 ? 2 : work < 1L << 27 ? 4 : 8;
     while (blocks > 1 && rows / blocks < 32) blocks /= 2;
-    return blocks;
+    return {blocks, work >= shared / 2};
 }
-inline int vector_blocks(long work, int rows) {
-    int blocks = work < 1L << 15 ? 1 : work < 1L << 17 ? 2 : 8;
+inline Cut cut_vector(long work, int rows) {
+    constexpr long shared = 1L << 15;
+    int blocks = work < shared ? 1 : work < 1L << 17 ? 2 : 8;
     while (blocks > 1 && rows / blocks < 16) blocks /= 2;
-    return blocks;
+    return {blocks, work >= shared / 2};
 }
 
 template <class T>
 void propagate(int batch_size, int pre, int post, bool transposed, const T* signal, const T* weights, T* field) {
     if (batch_size == 1) {
-        const int blocks = vector_blocks(long(pre) * post, post);
-        each_block_later(blocks, [=](int block) {
+        const Cut cut = cut_vector(long(pre) * post, post);
+        each_block_later(cut, [=, blocks = cut.blocks](int block) {
             const Range rows(post, blocks, block);
             const int n = rows.end - rows.begin;
             if (transposed) gemv(true, pre, n, weights + rows.begin, post, signal, field + rows.begin);
@@ -55,9 +57,9 @@ void propagate(int batch_size, int pre, int post, bool transposed, const T* sign
         });
         return;
     }
-    const bool wide = batch_size > tiled || post >= 64;  // or else the batch elements are cut
-    const int blocks = product_blocks(long(batch_size) * pre * post, wide ? post : batch_size);
-    each_block_later(blocks, [=](int block) {
+    const bool wide = batch_size > tiled || post >= 64;  // otherwise the batch elements are cut
+    const Cut cut = cut_product(long(batch_size) * pre * post, wide ? post : batch_size);
+    each_block_later(cut, [=, blocks = cut.blocks](int block) {
         const Range rows = wide ? Range(post, blocks, block) : Range(post, 1, 0);
         const Range shown = wide ? Range(batch_size, 1, 0) : Range(batch_size, blocks, block);
         const int n = rows.end - rows.begin;
@@ -75,10 +77,10 @@ template <class T>
 void accumulate(int batch_size, int pre, int post, T keep, T scale, const T* posts, const T* pres, T* target) {
     if (!changes(batch_size, pre, post, keep, posts, pres)) return;
     const long work = long(batch_size) * pre * post;
-    // Where what is sent does not fit the second cache, each block reads its part of it alone; or else it has whole rows.
+    // If the signals do not fit the second cache, each block reads only its part of them; otherwise it has whole rows.
     const bool across = batch_size > 1 && batch_size <= tiled && long(batch_size) * pre * sizeof(T) > 1L << 21;
-    const int blocks = batch_size == 1 ? vector_blocks(work, post) : product_blocks(work, across ? pre : post);
-    each_block_later(blocks, [=](int block) {
+    const Cut cut = batch_size == 1 ? cut_vector(work, post) : cut_product(work, across ? pre : post);
+    each_block_later(cut, [=, blocks = cut.blocks](int block) {
         const Range rows = across ? Range(post, 1, 0) : Range(post, blocks, block);
         if (across) {
             const Range sent(pre, blocks, block);

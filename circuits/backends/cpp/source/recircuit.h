@@ -1,4 +1,4 @@
-// What the generated code of a circuit needs: how its loops and products are done.
+// The functions that the generated code of a circuit calls: its loops and products.
 #pragma once
 #include "functions.h"
 #include "fused.h"

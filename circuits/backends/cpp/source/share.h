@@ -5,11 +5,16 @@
 // way is used for a rest; then another near to it is tried, in turns with it, and takes its place if presentations were
 // clearly faster in the median. As long as nothing is better, rests become longer. The first rest is long where processors
 // are free, so that short runs pay for no trial.
+//
+// Where other programs have the processors for much of the time, trials tell nothing: each turn is fast or slow by chance.
+// There fewer threads are used without a trial, and more are not tried until the threads hardly wait for a processor.
 #pragma once
+#include <algorithm>
 #include <cstdio>
 #include <vector>
 
 #include "pool.h"
+#include "queue.h"
 
 namespace recircuit {
 
@@ -25,6 +30,7 @@ class Share {
         best_ = now_busy ? int(ways_.size()) - 1 : 0;
         rest_ = now_busy ? window : first;
         Pool::get().use(ways_[best_]);
+        if (ways_.size() > 1) queue_.start();
     }
 
     // Runs a presentation, and takes note of how long it took if it had work to share.
@@ -38,7 +44,7 @@ class Share {
         if (pool.shared() == shared) return;
         spent_ += now() - begin;
         ++presented_;
-        if (spent_ >= (trying_ ? window : rest_)) turn();
+        if (spent_ >= (trying_ ? window : std::min(rest_, shortest))) turn();
     }
 
   private:
@@ -46,14 +52,16 @@ class Share {
                                  longest = 4'000'000'000;
     static constexpr int turns = 5;          // of a trial, each with both ways
     static constexpr double clearly = 1.04;  // faster
+    static constexpr double crowded = 0.4, quiet = 0.1;  // shares of the time in which threads wait for a processor
 
     std::vector<Team> ways_;
     int best_ = 0, candidate_ = 0, next_ = 0;
     bool trying_ = false, is_candidate_ = false;
-    Nanoseconds rest_ = window, spent_ = 0;
+    Nanoseconds rest_ = window, rested_ = 0, spent_ = 0;
     long presented_ = 0;
     double usual_ = 0;  // presentations in a nanosecond, in the last window of the best way
     std::vector<double> ratios_;
+    Queue queue_;
 
     // Whether other programs want to run besides the threads of this one and the process that it works for.
     static bool busy(int threads) {
@@ -68,7 +76,8 @@ class Share {
     void turn() {
         const double rate = double(presented_) / spent_;
         if (!trying_) {
-            begin_trial();
+            rested_ += spent_;
+            rest(queue_.waited());
         } else if (is_candidate_) {
             ratios_.push_back(rate / usual_);
             is_candidate_ = false;
@@ -80,10 +89,26 @@ class Share {
         Pool::get().use(ways_[is_candidate_ ? candidate_ : best_]);
         spent_ = 0, presented_ = 0;
     }
-    void begin_trial() {
+    // After a part of a rest, in which threads waited for a processor for this share of the time.
+    void rest(double waited) {
+        if (ways_[best_].threads > 1 && waited > crowded) {
+            const int threads = ways_[best_].threads;
+            while (ways_[best_].threads == threads) ++best_;
+            return rest_for(shortest);
+        }
+        if (rested_ < rest_) return;
+        const bool more = waited <= quiet;
+        if (more || ways_[best_].threads > 1) begin_trial(more);
+        else rest_for(rest_);
+    }
+    void rest_for(Nanoseconds time) { rest_ = time, rested_ = 0; }
+    void begin_trial(bool more_threads) {
         static constexpr int near[] = {1, 2, -1, -2};
+        const auto may_be_tried = [&](int way) {
+            return way >= 0 && way < int(ways_.size()) && (more_threads || ways_[way].threads <= ways_[best_].threads);
+        };
         do candidate_ = best_ + near[next_++ % 4];
-        while (candidate_ < 0 || candidate_ >= int(ways_.size()));
+        while (!may_be_tried(candidate_));
         trying_ = true;
         ratios_.clear();
     }
@@ -91,8 +116,9 @@ class Share {
         std::nth_element(ratios_.begin(), ratios_.begin() + turns / 2, ratios_.end());
         const bool better = ratios_[turns / 2] > clearly;
         if (better) best_ = candidate_;
-        rest_ = better ? shortest : std::min(longest, std::max(shortest, 2 * rest_));
+        rest_for(better ? shortest : std::min(longest, std::max(shortest, 2 * rest_)));
         trying_ = false;
+        queue_.waited();
     }
 };
 

@@ -1,4 +1,4 @@
-// Weights of which few exist. Their matrix stays whole in memory; the kernels go from synapse to synapse, over all batch
+// Sparse weights, of which few exist. Their whole matrix stays in memory; the kernels go from synapse to synapse, over all batch
 // elements side by side (lanes.h), and touch no other weight. Every sum is in the order of the matrix.
 #pragma once
 #include <algorithm>
@@ -11,9 +11,9 @@
 
 namespace recircuit {
 
-extern long stored;  // how often a variable was set from outside: a mask changes in no other way
+extern long stored;  // how often a variable was set from outside, the only way in which a mask changes
 
-// Where the synapses of a matrix are, row by row and column by column.
+// The lists of the synapses of a matrix, row by row and column by column.
 class Places {
   public:
     struct Lists {
@@ -22,7 +22,7 @@ class Places {
         const int* of(int k) const { return other.data() + begin[k]; }
     };
 
-    // The places of a mask (rows x columns), made once for all that use it.
+    // Returns the lists for a mask (rows x columns), which are made once for all users.
     template <class T>
     static const Places& of(const T* mask, int rows, int columns) {
         static std::unordered_map<const void*, Places> known;
@@ -52,7 +52,7 @@ class Places {
     }
 };
 
-// out = sum over synapses of w[other*step] * lanes[other], of N registers from `first` on.
+// out = sum over synapses of w[other*step] * lanes[other], for N registers from `first` on.
 template <class T, int N>
 inline void gather(const int* others, int many, const T* w, long step, const T* lanes, int padded, int first, T* out) {
     typedef typename Lanes<T>::Vector Vector;
@@ -91,10 +91,10 @@ void sparse_propagate(int batch_size, int pre, int post, bool transposed, const 
     });
 }
 
-// Up to so many batch elements, a synapse's sum is made of single numbers: a register would be filled with zeros.
+// The most batch elements for which a synapse's sum is computed from single numbers, since a register would be mostly zeros.
 constexpr int single_columns = 4;
 
-// target (post x pre) = keep*target + scale * sum over the first `filled` batch elements of post (x) pre, where a synapse is.
+// target (post x pre) = keep*target + scale * sum over the first `filled` batch elements of post (x) pre, at each synapse.
 template <class T>
 void sparse_accumulate(int batch_size, int filled, int pre, int post, T keep, T scale, const T* mask, const T* posts,
                        const T* pres, T* target) {

@@ -1,6 +1,6 @@
-// Tied weights of which each tap lies equally far from all places: a sum over taps goes along the image as it lies in memory,
-// one batch element after the other. The pre image stands in a grid of zeros, and all pixels that a tap reads are the same grid
-// from another position on. So nothing is turned, and a single batch element is computed as efficiently as a hundred of them.
+// Tied weights whose taps have the same distance from all places: a sum over taps goes along the image in the order of memory,
+// one batch element after the other. The pre image is put into a grid of zeros, and the pixels that a tap reads are this grid
+// from another position on. So nothing is transposed, and one batch element is computed as efficiently as a hundred.
 #pragma once
 #include <algorithm>
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace recircuit {
 
-// An image of some channels within rows of `pitch`, a channel `room` after the other, its first unit at `origin`.
+// An image of some channels, with rows of the length `pitch`, channels of the length `room`, and its first unit at `origin`.
 struct Grid {
     int channels, height, width, pitch, origin, room;
 
@@ -28,13 +28,13 @@ struct Grid {
     }
 };
 
-// The grids of both images, and how far from a place each tap reads; -1: it reads nothing anywhere. `back`: the synapses
-// the other way round, in which the pre image reads the places.
+// The grids of both images, and the distance from a place at which each tap reads; -1: it reads nothing anywhere. `back`: the
+// synapses in the opposite direction, in which the pre image reads the places.
 template <class T>
 struct TapOffsets {
     Grid below, above;
     std::vector<int> taps;
-    std::vector<long> far;  // where in the grid below each register of the grid above begins
+    std::vector<long> far;  // where each register of the grid above begins in the grid below
 
     TapOffsets(const Local& s, bool back) : taps(s.taps, -1) {
         std::vector<int> down(s.taps), right(s.taps);
@@ -51,12 +51,12 @@ struct TapOffsets {
         below = {s.channels, s.sources / s.width, s.width, 0, 0, 0};
         above = {s.maps, s.places / s.across, s.across, 0, 0, 0};
         if (back) std::swap(below, above);
-        // What is left of a row are the zeros at the end of the row before.
+        // The zeros to the left of a row are those at the end of the row before.
         const int pitch = std::max(below.width + left, above.width + end), n = Lanes<T>::width;
         below.pitch = pitch, below.origin = top * pitch + left;
         for (int k = 0; k < s.taps; ++k)
             if (taps[k] == 0) taps[k] = below.origin + down[k] * pitch + right[k];
-        // Registers begin with each row of places, or go on from row to row: whichever takes fewer.
+        // Registers begin with each row of places, or continue from row to row, whichever takes fewer.
         const int each = (above.width + n - 1) / n, whole = (above.height * pitch + n - 1) / n;
         const bool by_rows = each * above.height <= whole;
         far.resize(by_rows ? each * above.height : whole);
@@ -64,14 +64,14 @@ struct TapOffsets {
         above.pitch = by_rows ? each * n : pitch, above.room = int(far.size()) * n;
         below.room = std::max(int(far.back()) + n + below.origin + bottom * pitch + end, below.origin + below.height * pitch);
     }
-    // What each channel and tap reads of a grid, position by position; `silence` is a channel of zeros.
+    // The values that each channel and tap reads from a grid, position by position; `silence` is a channel of zeros.
     void rows(T* grid, T* silence, T** inputs_at) const {
         for (int c = 0; c < below.channels; ++c)
             for (int k : taps) *inputs_at++ = k < 0 ? silence : grid + long(c) * below.room + k;
     }
 };
 
-// Whether this takes fewer registers than batch elements side by side (which are turned besides).
+// Returns whether this takes fewer registers than batch elements side by side, which must also be transposed.
 template <class T>
 bool along_images(const Local& s) {
     if (!s.tied || !s.even) return false;
@@ -79,7 +79,7 @@ bool along_images(const Local& s) {
     return double(grid.room) * s.batch_size <= 1.3 * s.places * Lanes<T>::padded(s.batch_size);
 }
 
-// field = what the places receive of the signal; back: what the pixels receive from the places.
+// field = the sums of signals that the places receive; if `back`, the sums that the pixels receive from the places.
 template <class T>
 void tied_propagate(const Local& s, bool back, const T* signal, const T* weights, T* field) {
     const TapOffsets<T> offsets(s, back);
@@ -118,12 +118,12 @@ void add_up(int blocks, long size, T keep, T scale, const T* sums, T* target) {
     });
 }
 
-// target = keep*target + scale * sum over places and the first `filled` batch elements of post (x) what it reads.
+// target = keep*target + scale * sum over places and the first `filled` batch elements of post (x) its inputs.
 template <class T>
 void tied_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
     const TapOffsets<T> offsets(s, false);
     const Grid below = offsets.below, above = offsets.above;
-    const int together = std::max(1, 64 / int(offsets.far.size()));  // batch elements that are summed at once: 64 registers of each map
+    const int together = std::max(1, 64 / int(offsets.far.size()));  // the batch elements that are summed at once, with 64 registers for each map
     const int inputs = s.inputs(), groups = (filled + together - 1) / together, blocks = s.blocks(groups);
     const long size = long(s.maps) * inputs, stride_between_maps = long(together) * above.room;
     const long whole = (together * below.size() + below.room + 15) / 16 * 16;
@@ -137,7 +137,7 @@ void tied_accumulate(const Local& s, int filled, T keep, T scale, const T* posts
         std::vector<T*> inputs_at(long(together) * inputs);
         for (int k = 0; k < together; ++k)
             offsets.rows(grid + k * below.size(), grid + together * below.size(), inputs_at.data() + long(k) * inputs);
-        Grid spread = above;  // the maps of one batch element, those of the others between them
+        Grid spread = above;  // the maps of one batch element, with those of the others between them
         spread.room = int(stride_between_maps);
         for (int g = groups * block / blocks; g < groups * (block + 1) / blocks; ++g) {
             const int begin = g * together, many = std::min(together, filled - begin);

@@ -1,8 +1,8 @@
-// Products of small matrices, a tile of the result in registers at a time. A library packs both factors in every call,
-// which at 10 to 500 batch elements costs more than the arithmetic saves; here the weights are turned in the registers on
-// their way to a panel that fits the first cache, and the other factor is read where it lies.
+// Products of small matrices, with one tile of the result in registers at a time. A library packs both factors in every call,
+// which for 10 to 500 batch elements costs more time than it saves. Here the weights are transposed in registers on their way
+// to a panel that fits the first cache, and the other factor is read in place.
 //
-// Every element of a result is one sum over k in order, whatever the blocks and tiles around it are.
+// Every element of a result is one sum over k in order, for all sizes of blocks and tiles.
 #pragma once
 #include <algorithm>
 #include <cstring>
@@ -11,8 +11,8 @@
 
 namespace recircuit {
 
-// Up to so many rows (batch elements of a circuit), with 32 registers of 64 bytes; above, OpenBLAS packs its factors at less
-// cost.
+// The most rows (batch elements of a circuit), with 32 registers of 64 bytes; for more rows, packing costs OpenBLAS less than it
+// saves.
 #ifdef __AVX512F__
 constexpr int tiled = 512;
 #else
@@ -28,7 +28,7 @@ struct Factor {
     const T* at(int i, int k) const { return data + i * row + k * depth; }
 };
 
-// The result, (rows x width) of it at a time: keep*result + scale*sum.
+// The result, of which (rows x width) are computed at a time: keep*result + scale*sum.
 template <class T>
 struct Result {
     T* data;
@@ -36,7 +36,7 @@ struct Result {
     T keep, scale;
 };
 
-// rows x (vectors*lanes) sums over `depth`. Three rows share a pointer, so that all addresses fit the registers.
+// Computes rows x (vectors*lanes) sums over `depth`. Three rows share a pointer, so that all addresses fit the registers.
 template <class T, int rows, int vectors>
 void tile(int depth, Factor<T> a, const T* panel, long stride, Result<T> c, int width) {
     using Vector = typename Lanes<T>::Vector;
@@ -98,7 +98,7 @@ void pack(Factor<T> b, int depth, int width, int span, T* panel) {
     }
 }
 
-// Part `part` of `parts` of a block of b, on its way to the second cache before it is packed.
+// Fetches part `part` of `parts` of a block of b into the second cache before it is packed.
 template <class T>
 void fetch(Factor<T> b, int depth, int width, int part, int parts) {
     for (int j = width * part / parts; j < width * (part + 1) / parts; ++j)

@@ -1,8 +1,8 @@
-// The product of a matrix and a vector, which takes as long as the matrix is read. A library reads some rows beside one another
-// and waits for memory at the begin of each; here the next rows are on their way to the first cache meanwhile.
+// The product of a matrix and a vector, which takes as long as reading the matrix. A library reads some rows at the same time and
+// waits for memory at the beginning of each; here the next rows are fetched into the first cache meanwhile.
 //
 // A sum has the order of OpenBLAS for processors with AVX2, so that its bits are the same: eight sums of every eighth product
-// (the first four products come before, where the columns are no multiple of eight), added by halves.
+// (preceded by the first four products, if the number of columns is not a multiple of eight), added by halves.
 #pragma once
 #if defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
@@ -13,7 +13,7 @@ namespace recircuit {
 #if defined(__AVX2__) && defined(__FMA__)
 constexpr int rows_at_once = 4, longest_row = 2048;  // OpenBLAS cuts longer rows
 
-// How many of the rows `dot_rows` computes; the others are left to the library.
+// Returns how many of the rows `dot_rows` computes; the library computes the others.
 inline int dotted(int rows, int cols) { return cols % 4 || cols > longest_row ? 0 : rows / rows_at_once * rows_at_once; }
 
 inline float add_lanes(__m256 sums) {
@@ -22,7 +22,7 @@ inline float add_lanes(__m256 sums) {
     return _mm_cvtss_f32(_mm_hadd_ps(four, four));
 }
 
-// y = W x, for `rows` rows of W (a multiple of rows_at_once), one after the other.
+// y = W x, for `rows` consecutive rows of W (a multiple of rows_at_once).
 inline void dot_rows(int rows, int cols, const float* w, const float* x, float* y) {
     const auto add = [&](const float* row, int k, __m256 (&sums)[rows_at_once]) {
         const __m256 sent = _mm256_loadu_ps(x + k);

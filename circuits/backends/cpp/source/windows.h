@@ -9,8 +9,8 @@
 
 namespace recircuit {
 
-// Weights as the kernels read them: maps side by side, so many together, tap after tap. Tied weights are laid out once for all
-// places.
+// The weights in the order in which the kernels read them: some maps side by side, tap after tap. Tied weights are laid out once
+// for all places.
 constexpr int maps_together = 8;
 
 // In w, neighbouring maps are `per_map` apart, and neighbouring channels `per_channel`.
@@ -25,8 +25,8 @@ void lay_out(int maps, int channels, int taps, const T* w, long per_map, long pe
     }
 }
 
-// out[m] (+)= sum over some taps of w[m, t] * inputs_at[t], of N registers, which are `far` from the begin of the inputs. A
-// weight's neighbours are `per_map` and `per_tap` away.
+// out[m] (+)= sum over some taps of w[m, t] * inputs_at[t], for N registers at the distance `far` from the beginning of the
+// inputs. Neighbouring weights are `per_map` and `per_tap` apart.
 template <class T, int M, int N>
 inline void correlate(int taps, const T* w, long per_map, long per_tap, T* const* inputs_at, const long* far, T* out, long stride_between_maps,
                  bool add) {
@@ -48,7 +48,7 @@ inline void correlate(int taps, const T* w, long per_map, long per_tap, T* const
         for (int n = 0; n < N; ++n) reinterpret_cast<Vector*>(out + m * stride_between_maps)[n] = sum[m][n];
 }
 
-// All maps, so many taps at a time that their inputs stay in the nearest cache.
+// Computes all maps, with few enough taps at a time that their inputs stay in the nearest cache.
 template <class T, int N>
 inline void correlate_all(int maps, int inputs, const T* w, bool laid, T* const* inputs_at, const long* far, T* out, long stride_between_maps) {
     const int together = 224;
@@ -66,7 +66,7 @@ inline void correlate_all(int maps, int inputs, const T* w, bool laid, T* const*
         }
 }
 
-// to[m*inputs + t] += sum over some places and all their registers of sent[m]*inputs_at[t], for 4 maps and width/4 taps, or fewer.
+// to[m*inputs + t] += sum over some places and all their registers of sent[m]*inputs_at[t], for at most 4 maps and width/4 taps.
 template <class T>
 inline void outer(int places, const std::vector<long>& far, int maps, int taps, int inputs, const T* sent, long stride_between_maps,
                  T* const* inputs_at, T* to) {

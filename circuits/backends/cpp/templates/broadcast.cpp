@@ -1,4 +1,4 @@
-{# one value for each batch element, to each of its units #}
+{# one value for each batch element is copied to each of its units #}
 {% extends 'common_group.cpp' %}
 {% block maincode %}
     for (int _b = 0; _b < {{batch_size}}; ++_b)

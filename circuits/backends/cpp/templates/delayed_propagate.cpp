@@ -1,4 +1,4 @@
-{# synapses with delays of their own: from synapse to synapse, post units shared by threads #}
+{# synapses with delays of their own, one after the other; threads share the post units #}
 {% extends 'common_group.cpp' %}
 {% block maincode %}
     using _real = {{c_data_type(variables['_field'].dtype)}};

@@ -50,7 +50,7 @@
         constexpr int _width = _pre_by_twos ? {{_posts}} : {{_pres}};
         _real _sum[2][_width] = {};
         for (int _place = 0; _place < _count; ++_place) {
-            asm volatile("");  // or else GCC takes two batch elements at a time, and gathers
+            asm volatile("");  // otherwise GCC takes two batch elements at a time, and gathers
             const int _column = _shown[_place];
             #pragma GCC unroll 2
             for (int _which = 0; _which < 2; ++_which) {

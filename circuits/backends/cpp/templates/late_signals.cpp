@@ -1,4 +1,4 @@
-{# for each pair of a pre unit and a delay what that unit sent so many steps ago #}
+{# for each pair of a pre unit and a delay, the signal of that unit that number of steps ago #}
 {% extends 'common_group.cpp' %}
 {% block maincode %}
     const long _now = {{get_array_name(variables['_timestep'])}}[0];

@@ -1,4 +1,4 @@
-{# target = keep*target + scale/active * sum over the batch elements that hold a stimulus; tied: and over places #}
+{# target = keep*target + scale/active * sum over the batch elements that hold a stimulus; if tied, over places too #}
 {% extends 'common_group.cpp' %}
 {% block maincode %}
     const size_t _vectorisation_idx = -1;

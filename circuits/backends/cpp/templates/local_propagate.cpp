@@ -1,4 +1,4 @@
-{# local connections, tied or not; transposed: the weights of a projection that runs the other way #}
+{# local connections, tied or not; if transposed, with the weights of a projection in the opposite direction #}
 {% extends 'common_group.cpp' %}
 {% block maincode %}
     const recircuit::Local _synapses{ {{batch_size}}, {{channels}}, {{sources}}, {{maps}}, {{places}}, {{taps}}, {{width}}, {{across}}, {{'true' if tied else 'false'}}, {{'true' if even else 'false'}}, {{get_array_name(variables['_where'])}} };

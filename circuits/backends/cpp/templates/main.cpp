@@ -1,4 +1,4 @@
-{# The program: it sets arrays as the circuit was given, and then serves Python. #}
+{# The program, which sets the arrays to their initial values, and then serves Python. #}
 #include "objects.h"
 #include "recircuit.h"
 

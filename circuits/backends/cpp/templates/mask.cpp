@@ -1,4 +1,4 @@
-{# what does not exist is set to zero, unless nothing has touched it #}
+{# weights and states of synapses that do not exist are set to zero, unless they are zero already #}
 {# USES_VARIABLES { N } #}
 {% extends 'stateupdate.cpp' %}
 {% block maincode %}

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-using namespace std;  // expressions name exp, floor and others, which are to be those of their argument's width
+using namespace std;  // so that exp, floor and others in expressions have the width of their argument
 
 namespace brian {
 {% for var, name in dynamic_array_specs | dictsort(by='value') %}

@@ -1,4 +1,4 @@
-{# each weight at the place of its synapse #}
+{# each weight is copied to the place of its synapse #}
 {% extends 'common_group.cpp' %}
 {% block maincode %}
     for (int _s = 0; _s < {{synapses}}; ++_s)

@@ -1,5 +1,5 @@
-// Where the arrays of a circuit lie: all in one stretch of device memory; or each in its own, if RECIRCUIT_CUDA_APART is
-// set, so that tools that watch over memory, such as compute-sanitizer, see whoever leaves an array.
+// The memory of a circuit's arrays: all are in one stretch of device memory; if RECIRCUIT_CUDA_APART is set, each has its
+// own, so that tools that check memory, such as compute-sanitizer, find accesses outside of an array.
 #pragma once
 #include <algorithm>
 #include <cstdlib>

@@ -1,6 +1,6 @@
-// Which jobs of a walk follow products tile by tile, so that blocks need not wait for each other in between: the thread that
-// has an item of a product does for it what the next step would do. A product must not see what such a thread writes in the
-// same step: it reads a copy of its signal, of which there are two, one that is seen and one that is written.
+// Jobs of a walk that follow products tile by tile, so that blocks need not wait for each other in between: the thread that has
+// an item of a product does the work of the next step for this item. A product must not see the values that such a thread
+// writes in the same step, so it reads a copy of its signal. There are two copies: one is read and the other is written.
 #pragma once
 #include <algorithm>
 #include <map>
@@ -18,19 +18,19 @@ inline bool in(const std::vector<const void*>& some, const void* array) {
 inline bool is_task(const Work& work) { return work.is_job() && work.job.things; }
 inline bool writes_in_place(const Work& work, const void* array) { return is_task(work) && in(work.own, array); }
 
-// Whether a product's only use of an array is as its signal, of which it can see a copy.
+// Returns whether a product uses an array only as its signal, of which it can read a copy.
 inline bool is_signal(const Work& work, const void* array) {
     const Product p = work.product();
     return p.a.data == array && p.b.data != array && !p.a.turned;
 }
 
-// Whether the items of a product are the things of a job, one by one.
+// Returns whether the items of a product are exactly the indices of a job.
 inline bool fits(const Work& work, const Work& job) {
     const Product p = work.product();
     return p.blocks == 1 && p.c_lead == p.n && p.m * p.n == job.job.things;
 }
 
-// Arrays that are written otherwise than in place, so that no copy of them can be kept.
+// Returns the arrays that are not only written in place, so that no copy of them can be kept.
 inline std::set<const void*> without_copies(const std::vector<std::vector<std::size_t>>& steps, const std::vector<Work>& works) {
     std::set<const void*> found;
     for (const auto& step : steps)
@@ -40,7 +40,7 @@ inline std::set<const void*> without_copies(const std::vector<std::vector<std::s
     return found;
 }
 
-// Whether a job can be done by the threads that have the items of products, and while others still compute theirs.
+// Returns whether the threads that have the items of products can do a job, while others still compute their items.
 inline bool can_follow(const Work& job, const std::vector<std::size_t>& step, const std::vector<Work>& works,
                        const std::set<const void*>& no_copies) {
     if (!is_task(job)) return false;
@@ -61,7 +61,7 @@ inline bool follows(const Work& job, const Work& product) {
            std::any_of(product.writes.begin(), product.writes.end(), [&](const void* array) { return in(job.reads, array); });
 }
 
-// Adds a job to the tiles of the products that it follows, which become one; false if these have different tiles.
+// Adds a job to the tiles of the products that it follows, which are joined; returns false if these have different tiles.
 inline bool add_to_tiles(std::vector<Tiles>& tiles, std::size_t job, const std::vector<std::size_t>& products,
                          const std::vector<Work>& works) {
     Tiles joined{products, {job}};
@@ -85,7 +85,7 @@ inline bool add_to_tiles(std::vector<Tiles>& tiles, std::size_t job, const std::
     return alike;
 }
 
-// A step and the next one as one, if that is possible and something follows products; otherwise a stage of nothing.
+// Joins a step and the next one, if that is possible and a job follows products; otherwise it returns an empty stage.
 inline WalkStage together(const std::vector<std::size_t>& step, const std::vector<std::size_t>& next, const std::vector<Work>& works,
                       const std::set<const void*>& no_copies) {
     WalkStage stage;
@@ -109,7 +109,7 @@ inline WalkStage together(const std::vector<std::size_t>& step, const std::vecto
     return stage;
 }
 
-// Says in each stage which copy of an array is seen, and which one is written next.
+// Notes in each stage which copy of an array is read, and which one is written next.
 inline void number_copies(Node& walk, const std::vector<Work>& works) {
     std::map<const void*, int> now;
     for (const WalkStage& stage : walk.stages)
@@ -127,7 +127,7 @@ inline void number_copies(Node& walk, const std::vector<Work>& works) {
     }
 }
 
-// The stages of a walk through these steps.
+// Returns the stages of a walk through these steps.
 inline void with_epilogues(Node& walk, const std::vector<std::vector<std::size_t>>& steps, const std::vector<Work>& works) {
     const auto no_copies = without_copies(steps, works);
     for (std::size_t k = 0; k < steps.size(); ++k) {

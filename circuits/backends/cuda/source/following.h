@@ -1,4 +1,4 @@
-// How the plan of a presentation is followed on the streams.
+// The execution of a presentation's plan on the streams.
 #pragma once
 #include <map>
 #include <memory>
@@ -21,9 +21,9 @@ inline void run_alone(const Work& work) {
 struct Plan {
     std::vector<Work> works;
     std::vector<Node> nodes;
-    std::vector<std::size_t> event;  // of each node, if a node of another stream or the end waits for it; otherwise 0
-    std::vector<std::size_t> last;   // nodes: of each other stream that is used
-    std::map<std::pair<const Node*, int>, std::unique_ptr<Script>> scripts;  // of walks, by how many elements are active
+    std::vector<std::size_t> event;  // for each node, if a node of another stream or the end waits for it; otherwise 0
+    std::vector<std::size_t> last;   // the last node of each other stream that is used
+    std::map<std::pair<const Node*, int>, std::unique_ptr<Script>> scripts;  // scripts of walks, by the number of active elements
 
     explicit Plan(std::vector<Work> given) : works(std::move(given)) {
         const auto before = dependencies(works);
@@ -46,7 +46,7 @@ struct Plan {
     }
 };
 
-// What a walk does is written into device memory the first time, which no capture allows.
+// Writes the script of a walk into device memory the first time, since no capture allows this.
 inline void walk(Plan& plan, const Node& node) {
     auto& script = plan.scripts[{&node, active}];
     if (!script) script.reset(new Script(node, plan.works));
@@ -69,12 +69,12 @@ inline void launch_node(Plan& plan, const Node& node) {
 
 inline void wait_for(cudaEvent_t event) { check(cudaStreamWaitEvent(stream(), event, 0), "a presentation"); }
 
-// What follows a presentation is on the first stream, also if the presentation failed.
+// Work after a presentation is on the first stream, also if the presentation failed.
 struct BackToFirstLane {
     ~BackToFirstLane() { current_lane = 0; }
 };
 
-// All begin after what came before on the first stream, and what comes next on it begins after all.
+// All streams begin after earlier work on the first stream, and later work on it begins after all streams.
 inline void follow(Plan& plan) {
     const char* what = "a presentation";
     const BackToFirstLane back;

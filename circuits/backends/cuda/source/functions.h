@@ -1,5 +1,5 @@
-// Python's operators on numbers, in the width of their operands: nothing that is single becomes double by them. A number
-// that is whole counts as REAL, the width of the circuit, where the result has a fraction.
+// Python's operators on numbers, in the width of their operands: they do not turn single precision into double. If the result
+// has a fraction, a whole number counts as REAL, the width of the circuit.
 #pragma once
 #include <math.h>
 #include <cstdint>
@@ -18,7 +18,7 @@ using Real = std::conditional_t<std::is_floating_point<T>::value, T, REAL>;
 template <class T>
 using Wide = std::conditional_t<std::is_floating_point<T>::value, T, std::int64_t>;
 
-// x**n for a small n that is written in the equation: by products, of whole numbers exactly.
+// x**n for a small n that is written in the equation, computed by products, which are exact for whole numbers.
 template <int n, class X>
 __host__ __device__ inline auto power(X x) {
     if constexpr (n < 0)
@@ -33,7 +33,7 @@ __host__ __device__ inline auto power(X x) {
         return power<n / 2>(x) * power<n / 2>(x);
 }
 
-// A scalar that was computed before, by one thread.
+// A scalar that one thread has computed before.
 template <class T>
 __host__ __device__ inline T& slot(std::int64_t* scalars, int place) {
     return *reinterpret_cast<T*>(scalars + place);
@@ -74,7 +74,7 @@ __host__ __device__ inline auto _brian_floordiv(X x, Y y) {
     }
 }
 
-// (exp(x) - 1)/x, continued where x is 0.
+// (exp(x) - 1)/x, continued at x = 0.
 template <class X>
 __host__ __device__ inline auto _brian_exprel(X x) {
     using Result = recircuit::Real<X>;

@@ -1,6 +1,6 @@
-// Which weights stay in the shared memory of the blocks of a walk. A block computes the same tile of a product in every step,
-// so that it can keep what it reads of the weights: it brings them in the first step that reads them, and again in the first
-// one after they were written. Those that most steps read come first, as far as they fit.
+// The weights that stay in the shared memory of the blocks of a walk. A block computes the same tile of a product in every step,
+// so that it can keep the weights that it reads: it loads them in the first step that reads them, and again in the first step
+// after they were written. Weights that most steps read are kept first, as long as there is room.
 #pragma once
 #include <algorithm>
 #include <cstdlib>
@@ -15,7 +15,7 @@
 
 namespace recircuit {
 
-// RECIRCUIT_CUDA_WEIGHTS = cache: they are read from device memory, or its cache, in each step.
+// With RECIRCUIT_CUDA_WEIGHTS=cache they are read from device memory, or its cache, in each step.
 inline bool keeps_weights() {
     static const char* where = std::getenv("RECIRCUIT_CUDA_WEIGHTS");
     return !where || std::strcmp(where, "cache");
@@ -23,7 +23,7 @@ inline bool keeps_weights() {
 
 class Keeping {
   public:
-    // written: the arrays that each step writes. blocks: of the walk, of which each can keep so many bytes.
+    // written: the arrays that each step writes. blocks: the blocks of the walk, and the bytes that each of them can keep.
     Keeping(const std::vector<Step>& steps, std::vector<Share>& shares, std::vector<Walked>& products,
             const std::vector<std::set<const void*>>& written, int blocks, std::size_t most)
         : steps_(steps), shares_(shares), products_(products), written_(written), used_(blocks), most_(long(most / 16)) {
@@ -34,18 +34,18 @@ class Keeping {
         std::stable_sort(wanted.begin(), wanted.end(), [](const Reads* a, const Reads* b) { return a->again > b->again; });
         for (const Reads* one : wanted) place(*one);
     }
-    // Bytes that a block keeps.
+    // Returns the bytes that a block keeps.
     int kept() const { return int(*std::max_element(used_.begin(), used_.end()) * 16); }
 
   private:
-    // Of a matrix b by products of a shape: where each stands, and how many need not bring it.
+    // The use of a matrix b by products of one shape: the place of each product, and how many need not load the matrix.
     struct Read {
         std::size_t share, product;
         bool brings;
     };
     struct Reads {
         int first = 0, again = 0;
-        std::size_t step = 0;  // the last one
+        std::size_t step = 0;  // the last step that reads it
         bool alike = true;
         std::vector<Read> all;
     };
@@ -56,12 +56,12 @@ class Keeping {
     std::vector<Walked>& products_;
     const std::vector<std::set<const void*>>& written_;
     std::map<Key, Reads> reads_;
-    std::vector<long> used_;  // packs, by block
+    std::vector<long> used_;  // the packs that each block keeps
     const long most_;
 
     static Key key_of(const Product& p) { return {p.b.data, p.b.turned, p.m, p.n, p.k, p.blocks}; }
 
-    // Every share begins at a block: where its first product has begun before, or after the share before it.
+    // Every share begins at a block: the one at which its first product began before, or the one after the share before it.
     void find_homes() {
         for (std::size_t step = 0; step < steps_.size(); ++step) {
             int next = 0;
@@ -90,7 +90,7 @@ class Keeping {
         reads.all.push_back({std::size_t(share), std::size_t(product), brings});
     }
 
-    // The same place in all blocks that compute a tile of it, if all have that much left.
+    // Reserves the same place in all blocks that compute a tile of it, if all have enough room left.
     void place(const Reads& reads) {
         const Product& p = products_[reads.all[0].product].product;
         const int blocks = int(used_.size()), parts = shares_[reads.all[0].share].parts;

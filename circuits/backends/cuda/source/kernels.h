@@ -1,4 +1,4 @@
-// The kernels of the presentation loop. What changes from one presentation to the next is read from device memory, so
+// The kernels of the presentation loop. Values that change from one presentation to the next are read from device memory, so
 // that a captured presentation can be replayed.
 #pragma once
 #include "recircuit.h"
@@ -6,13 +6,13 @@
 
 namespace recircuit {
 
-constexpr int most_watched = 256;  // variables that are looked at for NaN and infinity
+constexpr int most_watched = 256;  // variables that are checked for NaN and infinity
 
-// Where a run is. In device memory.
+// The progress of a run, in device memory.
 struct Progress {
     const std::int32_t* order;      // rows of the data, presentations x batch_size; -1: the element stays empty
     std::int64_t presentation;      // that is shown
-    std::int32_t slot;              // presentations since what is kept was last fetched
+    std::int32_t slot;              // presentations since the kept values were last fetched
     std::int32_t diverged;          // 1 + the slot in which a rate became NaN or infinite, or 0
     std::int32_t bad[most_watched]; // by variable: whether it has a NaN or an infinity
 };
@@ -27,12 +27,12 @@ __device__ inline std::int32_t row_of(const Progress* progress, int batch_size, 
     return progress->order[progress->presentation * batch_size + column];
 }
 
-// Which row of a sample is shown: `begin / every` (of series), or in a stream what comes that many steps after it.
+// The row of a sample that is shown: `begin / every` (for series), or, in a stream, that number of steps after it.
 struct Shown {
     std::int64_t begin, every, rows_each, stride;
-    const std::int32_t* lengths;  // after how many rows each sample ends, or nullptr
+    const std::int32_t* lengths;  // the number of rows of each sample, or nullptr
     bool stream;
-    bool staged;  // the samples lie in the order in which they are shown since what is kept was last fetched
+    bool staged;  // the samples are in the order in which they are shown since the kept values were last fetched
 };
 
 __device__ inline std::int64_t place_of(std::int64_t sample, const Shown& shown, const Progress* progress, int batch_size,
@@ -66,7 +66,7 @@ __global__ void show_labels(int count, Rate* rates, const std::int32_t* labels, 
     rates[k] = row < 0 ? Rate(0) : labels[place] == k % width ? on : off;
 }
 
-// Copy `count` words to the place of this presentation.
+// Copy `count` words to the place of the present presentation.
 template <class Word>
 __global__ void keep_words(int count, const Word* from, Word* to, const Progress* progress, std::int64_t stride) {
     const int k = thread();
@@ -80,8 +80,8 @@ __device__ inline bool not_finite_bits(const void* data, std::int64_t k, int ite
     return (static_cast<const std::uint64_t*>(data)[k] & 0x7ff0000000000000ull) == 0x7ff0000000000000ull;
 }
 
-// Look for NaN and infinity, in a run only until some presentation had one. All who find one write the same, so that
-// nothing needs to be atomic.
+// Look for NaN and infinity, in a run only until a presentation had one. All threads that find one write the same value, so
+// that no write needs to be atomic.
 __global__ void look(int count, const Watched* watched, int variables, std::int32_t* bad, const Progress* run) {
     const int first = thread();
     if (first >= count || (run && run->diverged)) return;

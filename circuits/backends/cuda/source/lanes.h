@@ -14,14 +14,14 @@ namespace recircuit {
 
 void check(cublasStatus_t result, const char* what, const char* file = __builtin_FILE(), int line = __builtin_LINE());
 
-// Whether products of single precision have the coarse factors of TF32.
+// Returns whether products of single precision use the coarse factors of TF32.
 inline bool coarse() {
     static const char* matmul = std::getenv("RECIRCUIT_MATMUL");
     return matmul && !std::strcmp(matmul, "tf32");
 }
 
-// The workspace is of our own: the same bits every time, and nothing to allocate in a capture. It has the same size on all
-// streams, since cuBLAS chooses what it does by it.
+// The workspace is allocated here, so that the bits are the same every time, and nothing is allocated in a capture. It has the
+// same size on all streams, since cuBLAS chooses its method by this size.
 struct Lane {
     cudaStream_t stream = nullptr;
     cublasHandle_t cublas = nullptr;
@@ -46,7 +46,7 @@ inline void make_lanes() {
     }
 }
 
-// One for the beginning of a presentation, and one for each node that others wait for.
+// One event for the beginning of a presentation, and one for each node for which others wait.
 inline std::vector<cudaEvent_t>& events = *new std::vector<cudaEvent_t>;
 
 inline void add_events(std::size_t count) {

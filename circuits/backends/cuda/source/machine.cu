@@ -1,5 +1,5 @@
-// The cuda backend of the worker. Everything lies in device memory, and a presentation is captured as a graph the
-// second time that it runs; between presentations nothing is copied but what is recorded and a few words of progress.
+// The cuda backend of the worker. Everything is in device memory, and a presentation is captured as a graph the second time
+// that it runs; between presentations only recordings and a few words of progress are copied.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -37,7 +37,7 @@ int active = 0;
 
 namespace {
 
-// Freed by the end of the process, not by destructors, which would run after the driver has gone.
+// This memory is freed by the end of the process, not by destructors, which would run after the driver is gone.
 struct Device {
     Memory draws, pieces, progress, order, bad;
     const Array *step = nullptr, *t = nullptr, *dt = nullptr, *columns_in_use = nullptr;
@@ -49,7 +49,7 @@ Watch& in_floats = *new Watch;
 
 // ---- a presentation ------------------------------------------------------------------------------------------------
 
-// Takes each work in the order of the table.
+// Receives each piece of work in the order of the table.
 using Give = std::function<void(Work)>;
 
 void tick(std::int64_t& ticks, const Give& give) {
@@ -106,14 +106,14 @@ void act(const Action& action, std::int64_t& ticks, std::vector<std::size_t>& ti
             break;
         }
         case Action::TICK:
-            ++ticks;  // told to the device when somebody asks for the time, and at the end
+            ++ticks;  // sent to the device when the time is read, and at the end
             break;
         case Action::REPEAT:
             break;
     }
 }
 
-// Of a whole presentation.
+// The plan of a whole presentation.
 template <class Around>
 void walk(const Give& give, const Around& around) {
     std::int64_t ticks = 0;
@@ -135,7 +135,7 @@ void walk(const Give& give) {
     walk(give, [](Action&, const auto& run) { run(); });
 }
 
-// One line after the other, each waited for.
+// Does one line after the other, and waits for each.
 void walk_slowly() {
     walk(&run_alone, [](Action& action, const auto& run) {
         check(cudaStreamSynchronize(stream()), "a presentation");
@@ -148,7 +148,7 @@ void walk_slowly() {
 
 std::unique_ptr<Plan>& plan = *new std::unique_ptr<Plan>;
 
-// What the table asks for, on several streams.
+// Does the work of the table, on several streams.
 void walk_by_plan() {
     if (!plan) {
         std::vector<Work> works;
@@ -189,7 +189,7 @@ cudaGraphExec_t captured() {
     return ready;
 }
 
-const std::size_t most_captured = 200000;  // lines of a presentation that is captured as a graph
+const std::size_t most_captured = 200000;  // the most lines of a presentation that is captured as a graph
 std::size_t lines = 0;                     // of a presentation
 
 const bool one_by_one = std::getenv("RECIRCUIT_CUDA_WAIT") != nullptr;
@@ -202,7 +202,7 @@ void present_once(const std::int32_t* row) {
     if (profiling || one_by_one) return walk_slowly();
     if (lines > most_captured) return walk(&run_alone);
     Replay& replay = replays[active];
-    if (!replay.seen) {  // the first time as it is: libraries load what they need, which no capture allows
+    if (!replay.seen) {  // the first time without capture: libraries load what they need, which no capture allows
         replay.seen = true;
         return walk_by_plan();
     }
@@ -210,10 +210,10 @@ void present_once(const std::int32_t* row) {
     check(cudaGraphLaunch(replay.graph, stream()), "a presentation");
 }
 
-long batch = 1;                // presentations to launch before looking at what has become of them
-std::int32_t diverged = 0;  // 1 + which of the last batch, or 0
+long batch = 1;                // presentations to launch before their results are checked
+std::int32_t diverged = 0;  // 1 + the one of the last batch that diverged, or 0
 
-// Some presentations, one after the other. What fails on the GPU may show itself only later.
+// Runs some presentations, one after the other. A failure on the GPU may be noticed only later.
 long show_some(const std::int32_t* order, long most) {
     long shown = 0;
     try {

@@ -1,4 +1,4 @@
-// Device memory: who owns it, and how it is filled and read. Everything happens on our stream.
+// Device memory: its owners, and how it is filled and read. All of this happens on our stream.
 #pragma once
 #include <stdexcept>
 #include <string>
@@ -9,8 +9,8 @@ namespace recircuit {
 
 inline std::string in_megabytes(std::size_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MB"; }
 
-inline std::size_t held = 0;  // by all
-inline bool (*let_go)() = nullptr;  // gives back some memory that is held for later; whether there was any
+inline std::size_t held = 0;  // the bytes of all owners
+inline bool (*let_go)() = nullptr;  // frees some memory that is held for later; returns whether there was any
 
 // Device memory of one owner.
 class Memory {
@@ -35,7 +35,7 @@ class Memory {
                                  " that are free of the GPU's " + in_megabytes(total) +
                                  "; take fewer batch elements, smaller layers, or less data");
     }
-    // As resize; returns whether there is so much, after what others have let go.
+    // Does what resize does; returns whether there is enough memory, after others have freed some.
     bool fit(std::size_t bytes, const char* what) {
         if (bytes <= bytes_) return true;
         release();
@@ -64,7 +64,7 @@ class Memory {
     }
 };
 
-// Waited for.
+// Copies, and waits until this is done.
 inline void copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, const char* what) {
     check(cudaMemcpyAsync(to, from, bytes, kind, stream()), what);
     check(cudaStreamSynchronize(stream()), what);

@@ -1,4 +1,4 @@
-// Who computes a product, and how it is launched.
+// The choice between cuBLAS and our kernel for a product, and the launch of both.
 #pragma once
 #include <cublas_v2.h>
 
@@ -11,7 +11,7 @@
 namespace recircuit {
 
 // ---- by cuBLAS -----------------------------------------------------------------------------------------------------
-// Our matrices are stored row by row, which cuBLAS takes for their transposes, column by column.
+// Our matrices are stored row by row. To cuBLAS they are their transposes, stored column by column.
 
 inline cublasStatus_t gemm(cublasOperation_t a_, cublasOperation_t b_, int m, int n, int k, const float* alpha,
                            const float* a, int lda, const float* b, int ldb, const float* beta, float* c, int ldc) {
@@ -63,8 +63,8 @@ void multiply_large(const char* name, const Product& product) {
 
 // ---- by our kernel -------------------------------------------------------------------------------------------------
 
-// The most multiplications, and the longest sum, of a product that does not fill a GPU by itself. RECIRCUIT_CUDA_PRODUCTS
-// = cublas has cuBLAS compute all; TF32 is always cuBLAS's.
+// The most multiplications, and the longest sum, of a product that does not fill a GPU by itself. With
+// RECIRCUIT_CUDA_PRODUCTS=cublas, cuBLAS computes all products; it always computes those in TF32.
 constexpr std::int64_t most_multiplications = 1 << 26;
 constexpr int longest_sum = 1024;
 

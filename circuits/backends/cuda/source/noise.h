@@ -1,5 +1,5 @@
-// Noise by counting: what is drawn depends on the seed, the step, the code object, the element and how often it has
-// drawn, and on nothing else; so not on how threads are scheduled, and a captured presentation draws anew each time.
+// Noise by counting: a random number depends only on the seed, the step, the code object, the element and how many numbers it
+// has drawn. So it does not depend on how threads are scheduled, and a captured presentation draws new numbers each time.
 // Philox 4x32-10 (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3").
 #pragma once
 #include <math.h>
@@ -34,7 +34,7 @@ __host__ __device__ inline double unit(std::uint32_t high, std::uint32_t low, do
     return ((std::uint64_t(high) << 32 | low) >> 11) * 0x1p-53;
 }
 
-// What one thread draws in one launch.
+// The random numbers of one thread in one launch.
 template <class Real>
 class Noise {
   public:
@@ -46,11 +46,11 @@ class Noise {
         const Four drawn = next();
         return unit(drawn.x[0], drawn.x[1], Real());
     }
-    // Normal, of mean 0 and variance 1 (Box and Muller 1958).
+    // Normal, with mean 0 and variance 1 (Box and Muller 1958).
     __device__ Real randn() {
         const Four drawn = next();
         const Real radius = Real(1) - unit(drawn.x[0], drawn.x[1], Real());
-        // cospi: the cosine of single precision turns large angles in double precision
+        // cospi is used since the cosine of single precision reduces large angles in double precision
         return sqrt(Real(-2) * log(radius)) * cospi(Real(2) * unit(drawn.x[2], drawn.x[3], Real()));
     }
 

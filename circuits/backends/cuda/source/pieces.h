@@ -1,5 +1,5 @@
-// The arrays of a circuit and the parts of its operations, as the presentation loop knows them, which is compiled once for
-// all circuits.
+// The arrays of a circuit and the parts of its operations, in the form in which the presentation loop, which is compiled once
+// for all circuits, knows them.
 #pragma once
 #include <cstddef>
 #include <vector>
@@ -16,8 +16,8 @@ extern const Piece pieces[];
 extern const std::size_t piece_count;
 extern const double dt;
 
-// A launch, a product or a job of an operation. Of a job, which may share a launch with others: its number, and how many
-// things have a thread each (see jobs.h); otherwise -1. Whatever it touches is a piece, by number, or the state of the noise.
+// A launch, a product or a job of an operation. A job, which may share a launch with others, has a number and a number of
+// threads (see jobs.h); otherwise these are -1. A part touches pieces, which have numbers, and the state of the noise.
 struct Part {
     void (*operation)();
     const char* name;
@@ -26,7 +26,7 @@ struct Part {
     int job, things;
     bool draws;
     std::vector<int> reads, writes;
-    std::vector<int> own;  // of a job: what the thread of a thing touches at the place of that thing alone
+    std::vector<int> own;  // for a job: the arrays of which the thread of an index touches only the item at that index
 };
 extern const std::vector<Part> parts;
 

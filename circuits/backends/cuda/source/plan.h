@@ -1,5 +1,5 @@
-// How the work of a presentation is laid out: what has to wait for what, which jobs become one launch, and on which of a
-// few streams each launch is. Nothing here knows what the work does.
+// The plan of a presentation: which work has to wait for other work, which jobs become one launch, and on which of a few streams
+// each launch is. The plan does not depend on what the work computes.
 #pragma once
 #include <algorithm>
 #include <functional>
@@ -15,46 +15,46 @@ namespace recircuit {
 
 constexpr int lanes = 4;  // streams
 
-// One launch, product or job, and the places in device memory that it reads and writes.
+// A launch, product or job, and the places in device memory that it reads and writes.
 struct Work {
     const char* name;
-    std::function<void()> launch;  // of a job, and of a product: none
+    std::function<void()> launch;  // empty for a job and for a product
     Job job;
     std::vector<const void*> reads, writes;
     Product (*product)() = nullptr;
-    bool small = false;  // of a product: others may share its launch
-    Clock clock;         // what moves it on
-    std::vector<const void*> own;  // of a job, as in pieces.h
+    bool small = false;  // for a product: whether others may share its launch
+    Clock clock;         // the movement of the clock
+    std::vector<const void*> own;  // for a job, as in pieces.h
     bool is_product() const { return product; }
     bool is_job() const { return !launch && !product; }
 };
 
-// Products of which a block computes the same tile, and jobs that do what is to be done with its items.
+// Products of which a block computes the same tile, and jobs that work on the items of this tile.
 struct Tiles {
     std::vector<std::size_t> products, jobs;
 };
 
-// A step of a walk: what is done by itself, and what is done tile by tile. Of some arrays there are two copies: of which one
-// products see the array, as it was before the step; and into which one it is copied by who writes it.
+// A step of a walk: work that is done by itself, and work that is done tile by tile. Some arrays have two copies: products read
+// one of them, which is the array before the step; threads that write the array also write the other copy.
 struct WalkStage {
     std::vector<std::size_t> works;
     std::vector<Tiles> tiles;
     std::map<const void*, int> seen, copied;
 };
 
-// What is launched at once.
+// A node: the work of one launch.
 struct Node {
     std::vector<std::size_t> works;
-    std::vector<WalkStage> stages;                  // of a walk
-    std::map<const void*, std::size_t> copied;  // of a walk: arrays of which there are copies, and how many items they have
+    std::vector<WalkStage> stages;                  // for a walk
+    std::map<const void*, std::size_t> copied;  // for a walk: arrays that have copies, and their numbers of items
     int lane = 0;
-    std::vector<std::size_t> waits;  // for these nodes, which are on other streams
+    std::vector<std::size_t> waits;  // the nodes on other streams for which it waits
 };
 
-// Of each work, those before it which have to be done: who wrote what it reads or writes, and who reads what it writes.
+// For each work, the earlier work that must be done first: writers of what it reads or writes, and readers of what it writes.
 inline std::vector<std::vector<std::size_t>> dependencies(const std::vector<Work>& works) {
     struct Seen {
-        std::vector<std::size_t> writer, readers;  // since then
+        std::vector<std::size_t> writer, readers;  // since the last write
     };
     std::map<const void*, Seen> seen;
     std::vector<std::vector<std::size_t>> found(works.size());
@@ -71,15 +71,15 @@ inline std::vector<std::vector<std::size_t>> dependencies(const std::vector<Work
     return found;
 }
 
-// With what a work may share a launch: 0 with nothing, 1 with small products, 2 with jobs of one thread, 3 with other jobs.
+// The kind of work that may share a launch: 0 none, 1 small products, 2 jobs of one thread, 3 other jobs.
 constexpr int kinds = 4;
 inline int kind_of(const Work& work) {
     if (work.is_job()) return work.job.things ? 3 : 2;
     return work.is_product() && work.small ? 1 : 0;
 }
 
-// The order of launches. What shares a launch with nothing is launched as soon as it can be; jobs and small products wait
-// until nothing else can be launched, and then all of a kind that can be are one launch.
+// The order of launches. Work that does not share a launch is launched as soon as possible. Jobs and small products wait until
+// nothing else can be launched; then all of a kind that are ready become one launch.
 inline std::vector<Node> in_launches(const std::vector<Work>& works, const std::vector<std::vector<std::size_t>>& before) {
     std::vector<std::vector<std::size_t>> after(works.size());
     std::vector<std::size_t> missing(works.size());
@@ -118,11 +118,11 @@ inline std::vector<Node> in_launches(const std::vector<Work>& works, const std::
     return nodes;
 }
 
-// Gives every node a stream, and says for which nodes of other streams it waits. A node goes on where one that it waits for
-// was the last; or where the last one is known to be done, or longest ago. A walk waits for the walk before it in any case:
-// two at a time, each with some of the multiprocessors, would wait for ever.
+// Gives every node a stream, and the nodes of other streams for which it waits. A node is put on a stream whose last node it
+// waits for; or else on one whose last node is known to be done, or is the oldest. A walk always waits for the walk before it,
+// since two walks at a time, each with some of the multiprocessors, would wait for ever.
 inline void lay_out(std::vector<Node>& nodes, const std::vector<std::vector<std::size_t>>& before) {
-    using Known = std::vector<long>;  // of each stream, its last node that is done by then
+    using Known = std::vector<long>;  // for each stream, its last node that is known to be done
     std::map<std::size_t, std::size_t> node_of;
     std::vector<Known> known(nodes.size(), Known(lanes, -1));
     Known last(lanes, -1);
@@ -138,14 +138,14 @@ inline void lay_out(std::vector<Node>& nodes, const std::vector<std::vector<std:
             if (walk >= 0) needed.push_back(std::size_t(walk));
             walk = long(n);
         }
-        std::sort(needed.rbegin(), needed.rend());  // the latest first: it often knows the others
+        std::sort(needed.rbegin(), needed.rend());  // the latest first, since it often waited for the others
         needed.erase(std::unique(needed.begin(), needed.end()), needed.end());
         Known all(lanes, -1);
         for (const std::size_t other : needed)
             for (int lane = 0; lane < lanes; ++lane)
                 all[lane] = std::max({all[lane], known[other][lane], nodes[other].lane == lane ? long(other) : -1});
         int lane = 0;
-        const auto worth = [&](int one) {  // the later is the last that it waits for the better; else the earlier
+        const auto worth = [&](int one) {  // a late node that it waits for is better; otherwise an early one
             return last[one] <= all[one] ? std::make_pair(2, last[one]) : std::make_pair(1, -last[one]);
         };
         for (int other = 1; other < lanes; ++other)

@@ -1,19 +1,19 @@
-// Matrix products: what each is, and who computes it. Small ones that do not depend on each other are one launch of our own
-// kernel (tiles.h); large ones are cuBLAS's.
+// Matrix products, as data. Small ones that do not depend on each other are one launch of our own kernel (tiles.h); cuBLAS
+// computes large ones.
 #pragma once
 #include <cstdint>
 
 namespace recircuit {
 
-// A matrix, row by row; or, turned, column by column, which is its transpose row by row.
+// A matrix, stored row by row; or, if it is turned, column by column, which is its transpose row by row.
 struct Matrix {
     const void* data;
-    int lead;  // from one row (turned: column) to the next
+    int lead;  // the distance from one row (if turned, column) to the next
     bool turned;
 };
 
-// c (m x n) = scale * a b^T + keep * c, with a (m x k) and b (n x k); or as many of these as there are blocks, each so many
-// items further on.
+// c (m x n) = scale * a b^T + keep * c, with a (m x k) and b (n x k); or one such product for each block, at given distances
+// between their items.
 struct Product {
     int m, n, k;
     Matrix a, b;
@@ -25,7 +25,7 @@ struct Product {
     std::int64_t a_step = 0, b_step = 0, c_step = 0;
 };
 
-// field (batch_size x post) = signal (batch_size x pre) W^T, W (post x pre); or signal W, W (pre x post). W may have as many
+// field (batch_size x post) = signal (batch_size x pre) W^T, W (post x pre); or signal W, W (pre x post). W may have a number of
 // blocks on its diagonal, outside of which it is 0.
 template <class T>
 Product propagation(int batch_size, int pre, int post, bool transposed, int blocks, const T* signal, const T* weights, T* field) {
@@ -35,8 +35,8 @@ Product propagation(int batch_size, int pre, int post, bool transposed, int bloc
     return {batch_size, to, from, {signal, pre, false}, w, field, post, nullptr, nullptr, sizeof(T) == 8, blocks, from, step, to};
 }
 
-// target (post x pre) = keep*target + scale * sum over active batch elements of post (x) pre, likewise; scale and keep are
-// the scalars.
+// target (post x pre) = keep*target + scale * sum over active batch elements of post (x) pre, also with blocks; scale and keep
+// are the scalars.
 template <class T>
 Product update(int pre, int post, int active, int blocks, const T* posts, const T* pres, T* target, const std::int64_t* scalars) {
     const int from = pre / blocks, to = post / blocks;
@@ -44,21 +44,21 @@ Product update(int pre, int post, int active, int blocks, const T* posts, const 
             blocks, to, from, std::int64_t(to) * pre + from};
 }
 
-constexpr int most_products = 16;  // of a launch
+constexpr int most_products = 16;  // in one launch
 
 struct Products {
     int count = 0;
-    int first[most_products + 1];  // the first block of each, and how many blocks there are
+    int first[most_products + 1];  // the first block of each, and the number of blocks
     Product product[most_products];
 };
 
-// Whether it is computed by our kernel, with others in one launch.
+// Returns whether our kernel computes it, with others in one launch.
 bool is_small(const Product& product);
-// Small ones, all in the same precision.
+// Launches small products, all in the same precision.
 void multiply_small(const char* name, const Product* products, int count);
-// By cuBLAS.
+// Launches a product by cuBLAS.
 void multiply_large(const char* name, const Product& product);
-// One, by whom it is for.
+// Launches one product, by our kernel or by cuBLAS.
 void multiply(const char* name, const Product& product);
 
 }  // namespace recircuit

@@ -1,4 +1,4 @@
-// What the generated code of a circuit needs: how kernels are launched, and noise.
+// The functions that the generated code of a circuit calls: launches of kernels, and noise.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -13,14 +13,14 @@ void serve();
 
 // ---- launching -----------------------------------------------------------------------------------------------------
 
-cudaStream_t stream();                            // that what comes next is launched on
+cudaStream_t stream();                            // the stream of the next launch
 const Draws* draws();                             // the state of the noise, in device memory
-void* const* pieces();                            // where the circuit's arrays are, in device memory
-// Throws what went wrong with what, and where it was noticed.
+void* const* pieces();                            // the addresses of the circuit's arrays, in device memory
+// Throws an error that says what failed, and where it was noticed.
 void check(cudaError_t result, const char* what, const char* file = __builtin_FILE(), int line = __builtin_LINE());
-extern int active;                                // how many batch elements hold a stimulus
+extern int active;                                // the number of batch elements that hold a stimulus
 
-constexpr int threads = 256;  // of a block
+constexpr int threads = 256;  // in a block
 
 __device__ inline int thread() { return blockIdx.x * blockDim.x + threadIdx.x; }
 
@@ -33,7 +33,7 @@ void launch_blocks(const char* name, void (*kernel)(Expected...), int blocks, in
     check(cudaLaunchKernelEx(&config, kernel, Expected(given)...), name);
 }
 
-// A thread for each of `count` things.
+// Launches a thread for each of `count` indices.
 template <class... Expected, class... Given>
 void launch(const char* name, void (*kernel)(int, Expected...), int count, Given... given) {
     launch_blocks(name, kernel, (count + threads - 1) / threads, count < threads ? count : threads, count, given...);

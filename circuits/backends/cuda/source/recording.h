@@ -1,4 +1,4 @@
-// What a table keeps: gathered in device memory, and fetched after some presentations.
+// The values that a table keeps, which are gathered in device memory and fetched after some presentations.
 #pragma once
 #include <algorithm>
 
@@ -9,13 +9,13 @@
 namespace recircuit {
 
 struct Kept {
-    std::size_t bytes = 0, times = 0;  // of one KEEP, and how many there are in a presentation
+    std::size_t bytes = 0, times = 0;  // the bytes of one KEEP, and how often it is done in a presentation
     Memory values;
 };
 inline std::vector<std::unique_ptr<Kept>>& gathered = *new std::vector<std::unique_ptr<Kept>>;
-inline long room = 100;  // presentations that fit
+inline long room = 100;  // the number of presentations that fit
 
-// For a new table.
+// Prepares for a new table.
 inline void make_room() {
     gathered.clear();
     gathered.resize(kept.size());
@@ -32,7 +32,7 @@ inline void make_room() {
     for (auto& one : gathered) one->values.resize(room * one->times * one->bytes, "what is recorded");
 }
 
-// Copy what a KEEP names to its place, the `time`th of its buffer in this presentation.
+// Copies the variable of a KEEP to its buffer, at the place number `time` in this presentation.
 inline void keep(const Action& action, std::size_t time, const Progress* progress) {
     const Kept& into = *gathered[action.keep];
     const std::size_t place = time * action.bytes, stride = into.times * into.bytes;
@@ -45,7 +45,7 @@ inline void keep(const Action& action, std::size_t time, const Progress* progres
                into.values.as<char>() + place, progress, std::int64_t(stride));
 }
 
-// Of so many presentations.
+// Fetches the values of this number of presentations.
 inline void fetch_kept(long presentations) {
     for (std::size_t k = 0; k < gathered.size(); ++k) {
         const std::size_t bytes = presentations * gathered[k]->times * gathered[k]->bytes, before = kept[k].size();

@@ -1,5 +1,5 @@
-// The rows of the stimuli: in device memory, where those that come again stay; or, if they do not fit there, in the memory
-// of the host, from which those of the next presentations are copied.
+// The rows of the stimuli. They are in device memory, where rows that come again stay; or, if they do not fit there, in the
+// memory of the host, from which the rows of the next presentations are copied.
 #pragma once
 #include <algorithm>
 #include <map>
@@ -13,30 +13,30 @@
 
 namespace recircuit {
 
-constexpr std::size_t most_held = 3;         // rows of a stimulus: of training, validation and test samples
-constexpr std::size_t most_staged = 64 << 20;  // bytes of the next presentations, and no more than 100 of these
+constexpr std::size_t most_held = 3;         // sets of rows of a stimulus: training, validation and test samples
+constexpr std::size_t most_staged = 64 << 20;  // bytes of the next presentations, which are at most 100
 
 // Rows in device memory.
 struct Held {
-    std::int64_t number;  // 0: they are not the rows of any number
+    std::int64_t number;  // 0: these rows have no number
     Memory data;
 };
 
 struct Stimulus {
-    bool given = false;                        // rows that are to be shown
-    std::vector<std::unique_ptr<Held>> held;  // those that were used last at the end
-    Held* shown = nullptr;                     // of these; nullptr: none, or those of the host
-    Memory lengths;                            // of the series
+    bool given = false;                        // whether there are rows to show
+    std::vector<std::unique_ptr<Held>> held;  // in the order of their last use
+    Held* shown = nullptr;                     // the one that is shown; nullptr: none, or rows of the host
+    Memory lengths;                            // the lengths of series
     Memory staged;                             // from the host: the samples of the next presentations, one after the other
-    long room = 0;                             // how many presentations these are; 0: no rows are on the host
+    long room = 0;                             // the number of these presentations; 0: no rows are on the host
 };
 inline std::map<std::string, Stimulus>& stimuli = *new std::map<std::string, Stimulus>;
 
 inline std::size_t row_bytes(const Clamp& clamp) { return bytes_of(clamp.type) * (clamp.labels ? 1 : clamp.width); }
-// Of what each batch element is shown in a presentation.
+// Returns the bytes that one batch element is shown in a presentation.
 inline std::size_t sample_bytes(const Clamp& clamp) { return row_bytes(clamp) * clamp.stride; }
 
-// Gives back the memory of some rows that are not shown; returns whether there were any.
+// Frees the memory of some rows that are not shown; returns whether there were any.
 inline bool let_rows_go() {
     for (auto& [name, stimulus] : stimuli)
         for (auto one = stimulus.held.begin(); one != stimulus.held.end(); ++one) {
@@ -55,7 +55,7 @@ inline void stage(Stimulus& stimulus, const Clamp& clamp, const std::string& wha
     check(cudaMemGetInfo(&free, &total), what.c_str());
     const std::size_t most = std::min(most_staged, free / 2);
     const std::size_t room = std::clamp<std::size_t>(each ? most / each : 0, 1, 100);
-    stimulus.staged.resize(each ? each * room : clamp.rows->bytes, what.c_str());  // which says that they do not fit
+    stimulus.staged.resize(each ? each * room : clamp.rows->bytes, what.c_str());  // raises the error if they do not fit
     stimulus.room = long(room);
 }
 
@@ -79,7 +79,7 @@ inline void find_place(Stimulus& stimulus, Clamp& clamp) {
     held.push_back(std::move(rows));
 }
 
-// If the new rows do not fit, the stimulus has none, which a run is told.
+// If the new rows do not fit, the stimulus has no rows, and a run reports this.
 inline void load_rows(Clamp& clamp) {
     const char* name = clamp.name.c_str();
     check(cudaStreamSynchronize(stream()), name);
@@ -93,7 +93,7 @@ inline void load_rows(Clamp& clamp) {
     upload(stimulus.lengths.as<void>(), clamp.lengths.data(), bytes, name);
 }
 
-// Other values of as many rows.
+// Takes other values of the same number of rows.
 inline void renew_rows(Clamp& clamp, const void* rows, std::size_t bytes) {
     Stimulus& stimulus = stimuli.at(clamp.name);
     if (!stimulus.shown) return void(std::memcpy(clamp.rows->data, rows, bytes));
@@ -107,7 +107,7 @@ inline void unload_rows(const Clamp& clamp) {
     stimulus.staged.release();
 }
 
-// The stimuli of the table whose rows are on the host.
+// Calls a function for each stimulus of the table whose rows are on the host.
 template <class Do>
 void for_those_on_host(const Do& something) {
     for (const Action& action : table) {
@@ -117,14 +117,14 @@ void for_those_on_host(const Do& something) {
     }
 }
 
-// How many presentations can be shown before rows are copied again.
+// Returns the number of presentations that can be shown before rows are copied again.
 inline long presentations_staged() {
     long most = 100;
     for_those_on_host([&](const Clamp&, const Stimulus& stimulus) { most = std::min(most, stimulus.room); });
     return most;
 }
 
-// The samples of the next presentations.
+// Copies the samples of the next presentations.
 inline void stage_rows(const std::int32_t* order, long presentations) {
     for_those_on_host([&](const Clamp& clamp, const Stimulus& stimulus) {
         const std::size_t each = sample_bytes(clamp), count = std::size_t(presentations) * batch_size;

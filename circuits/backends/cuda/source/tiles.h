@@ -1,6 +1,6 @@
-// Our kernel for small products. A block computes a tile of 16 x 32 of one of them: its eight warps share the sum over k,
-// of which each takes an eighth, and add up what they have in a fixed order. So even one small product keeps many
-// multiprocessors at work, and the bits do not depend on which products share a launch.
+// Our kernel for small products. A block computes a tile of 16 x 32 of one of them: each of its eight warps takes an eighth of
+// the sum over k, and they add up their parts in a fixed order. So even one small product keeps many multiprocessors busy, and
+// the bits do not depend on which products share a launch.
 #pragma once
 #include <type_traits>
 
@@ -10,7 +10,7 @@
 namespace recircuit {
 
 constexpr int tile_m = 16, tile_n = 32, warps = threads / 32;
-constexpr int packs = 16;  // of 16 bytes: of k that are in a stage of shared memory; two of each warp
+constexpr int packs = 16;  // packs of 16 bytes along k in a stage of shared memory, two for each warp
 
 template <class T>
 struct alignas(16) Pack {
@@ -18,33 +18,33 @@ struct alignas(16) Pack {
     T x[size];
 };
 
-// Whether a pack may be read here at once.
+// Returns whether a whole pack may be read here at once.
 template <class T>
 __device__ inline bool whole(const T* data) {
     return reinterpret_cast<std::uintptr_t>(data) % sizeof(Pack<T>) == 0;
 }
 
-// Rows of packs, each with one more, so that the rows that a warp reads at once are in different banks.
+// Rows of packs, each with one extra pack, so that the rows that a warp reads at once are in different banks.
 template <class T>
 struct Stage {
     Pack<T> a[tile_m][packs + 1], b[tile_n][packs + 1];
 };
 
-// What a block has in shared memory: two stages, of which one is filled while the other is read; then partial sums.
+// The shared memory of a block: two stages, of which one is filled while the other is read; then partial sums.
 template <class T>
 union Room {
     Stage<T> stage[2];
     T sums[warps][tile_m * tile_n];
-    T lanes[tile_n][33];  // of a single row
+    T lanes[tile_n][33];  // for a single row
 };
 
-// A matrix of a product as a block reads it: the items (row, k), (row, k + 1), ...; 0 outside of it.
+// A matrix of a product, as a block reads it: the items (row, k), (row, k + 1), ..., and 0 outside of it.
 template <class T>
 struct Rows {
     Matrix from;
     int rows, depth;
     __device__ bool turned() const { return from.turned; }
-    // Whether whole packs can be read: of every row, since k is one of theirs.
+    // Returns whether whole packs can be read in every row.
     __device__ bool aligned(const T* data) const { return from.lead % Pack<T>::size == 0 && whole(data); }
     __device__ Pack<T> operator()(int row, int k) const {
         const T* data = static_cast<const T*>(from.data);
@@ -60,26 +60,26 @@ struct Rows {
     }
 };
 
-// Items of b that stay in shared memory, from a column of the product on: rows of packs, with zeros up to a whole stage.
+// Items of b that stay in shared memory, from one column of the product on: rows of packs, with zeros up to a whole stage.
 template <class T>
 struct Stored {
     Pack<T>* items;
-    int stride, column, rows;  // rows: of the whole of b
+    int stride, column, rows;  // rows: those of the whole of b
     __host__ __device__ static int width(int depth) {
         constexpr int deep = packs * Pack<T>::size;
         return (depth + deep - 1) / deep * packs;
     }
-    // From row to row: one more, as in a stage.
+    // Returns the distance from row to row, with one extra pack as in a stage.
     __host__ __device__ static int stride_of(int depth) { return width(depth) + 1; }
-    // Packs of a tile of a product.
+    // Returns the packs of a tile of a product.
     __host__ __device__ static int size(int n, int depth) { return (n < tile_n ? n : tile_n) * stride_of(depth); }
-    // Rows that do not exist are read for items that nobody puts.
+    // Rows that do not exist are read for items that are not stored.
     __device__ const Pack<T>* at(int row) const {
         const int last = (rows - column < tile_n ? rows - column : tile_n) - 1;
         return items + (row < last ? row : last) * stride;
     }
     __device__ Pack<T> operator()(int row, int k) const { return at(row - column)[k / Pack<T>::size]; }
-    // Copied by all threads of a block.
+    // All threads of a block copy them.
     __device__ void bring(const Rows<T>& from) const {
         const int here = rows - column < tile_n ? rows - column : tile_n, wide = stride - 1;
         for (int k = int(threadIdx.x); k < here * wide; k += threads) {
@@ -90,7 +90,7 @@ struct Stored {
     }
 };
 
-// Which row and pack of a stage a thread brings; neighbours bring what lies beside in memory.
+// The row and pack of a stage that a thread loads; neighbouring threads load neighbouring packs in memory.
 struct Place {
     int row, pack;
 };
@@ -98,7 +98,7 @@ __device__ inline Place place_of(int number, int rows, bool turned) {
     return turned ? Place{number % rows, number / rows} : Place{number / packs, number % packs};
 }
 
-// What a thread brings from device memory for one stage: of a one pack, of b two, or nothing if b stays.
+// The packs that a thread loads from device memory for one stage: one of a, and two of b, or none if b stays.
 template <class T>
 struct Brought {
     Pack<T> a, b[2];
@@ -126,7 +126,7 @@ struct Brought {
     }
 };
 
-// The packs of a row of b in a stage that begins at this k: from the stage, or from where they stay.
+// Returns the packs of a row of b in a stage that begins at this k, from the stage or from where they stay.
 template <class T, class B>
 __device__ inline const Pack<T>* packs_of(const Stage<T>& stage, const B&, int row, int) {
     return stage.b[row];
@@ -136,7 +136,7 @@ __device__ inline const Pack<T>* packs_of(const Stage<T>&, const Stored<T>& b, i
     return b.at(row) + k / Pack<T>::size;
 }
 
-// A thread's 4 x 4 of the tile, over its warp's part of k: rows lane/8 + 4i, columns lane%8 + 8j.
+// Computes a thread's 4 x 4 items of the tile, over its warp's part of k: rows lane/8 + 4i, columns lane%8 + 8j.
 template <class T, class B>
 __device__ inline void add_up(const Stage<T>& stage, const B& from_b, int k, T (&sums)[4][4]) {
     const int lane = int(threadIdx.x) % 32, first = int(threadIdx.x) / 32 * (packs / warps);
@@ -155,7 +155,7 @@ __device__ inline void add_up(const Stage<T>& stage, const B& from_b, int k, T (
     }
 }
 
-// The sums over k from first to last of a tile, by all threads of a block; each warp leaves its part.
+// Computes the sums of a tile over k from first to last, by all threads of a block; each warp leaves its part.
 template <class T, class A, class B>
 __device__ inline void sum_tile(const A& a, const B& b, int row, int column, int first, int last, Room<T>& room) {
     constexpr int deep = packs * Pack<T>::size;
@@ -177,7 +177,7 @@ __device__ inline void sum_tile(const A& a, const B& b, int row, int column, int
     __syncthreads();
 }
 
-// Every item of a tile that lies within m x n, with the sum of all warps, in their order.
+// Stores every item of a tile within m x n, with the sum of all warps in their order.
 template <class T, class Put>
 __device__ inline void put_tile(int row, int column, int m, int n, const Room<T>& room, const Put& put) {
     for (int k = int(threadIdx.x); k < tile_m * tile_n; k += threads) {
@@ -191,8 +191,8 @@ __device__ inline void put_tile(int row, int column, int m, int n, const Room<T>
 
 __host__ __device__ inline int tiles_of(int m, int n) { return (m + tile_m - 1) / tile_m * ((n + tile_n - 1) / tile_n); }
 
-// A tile of a product of one row, in which b is read once and nothing twice: a warp for each few columns, and the lanes
-// share the sum. A thread for each column adds up what they have, in their order.
+// Computes a tile of a product with one row, in which nothing is read twice: each warp has a few columns, and its lanes share the
+// sum. One thread for each column adds up their parts in order.
 template <class T, class B, class Put>
 __device__ inline void multiply_row(const Rows<T>& a, const B& b, int column, Room<T>& room, const Put& put) {
     constexpr int each = tile_n / warps;
@@ -221,7 +221,7 @@ __device__ inline Matrix moved(const Matrix& from, std::int64_t items) {
     return {static_cast<const T*>(from.data) + items, from.lead, from.turned};
 }
 
-// Where a block keeps the items of b of its tile, and whether it has to bring them first.
+// The place where a block keeps the items of b for its tile, and whether it has to load them first.
 template <class T>
 struct Shelf {
     Pack<T>* items = nullptr;
@@ -237,8 +237,8 @@ __device__ inline void multiply_tile(const Product& p, int number, Room<T>& room
     T* c = static_cast<T*>(p.c) + block * p.c_step;
     const auto put = [&](int r, int q, T sum) {
         T& place = c[std::int64_t(r) * p.c_lead + q];
-        const T made = p.k ? scale * sum : T(0);          // of no elements the scale is infinite
-        place = keep == 0 ? made : made + keep * place;  // what is not kept may be NaN
+        const T made = p.k ? scale * sum : T(0);          // with no elements the scale is infinite
+        place = keep == 0 ? made : made + keep * place;  // a value that is not kept may be NaN
     };
     const auto multiply_by = [&](const auto& from) {
         if (p.m == 1 && !p.b.turned) return multiply_row<T>(a, from, column, room, put);
@@ -251,7 +251,7 @@ __device__ inline void multiply_tile(const Product& p, int number, Room<T>& room
     multiply_by(stored);
 }
 
-// A block for each tile of some products.
+// The kernel with a block for each tile of some products.
 template <class T>
 __global__ void __launch_bounds__(threads, 2) multiply_tiles(const __grid_constant__ Products all) {
     __shared__ Room<T> room;

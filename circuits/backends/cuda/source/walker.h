@@ -1,11 +1,11 @@
-// The kernel of walk.h, for a circuit whose generated code says what jobs do.
+// The kernel of walk.h, for a circuit whose generated code does the jobs.
 #pragma once
 #include <cooperative_groups.h>
 
 #include "tiles.h"
 #include "walk.h"
 
-// What a block keeps from step to step.
+// The memory that a block keeps from step to step.
 extern __shared__ __align__(16) unsigned char dynamic_shared[];
 
 namespace recircuit {
@@ -13,8 +13,8 @@ namespace recircuit {
 __device__ inline void do_alone(int number, void* const* arrays, const Draws* draws);
 __device__ inline void do_each(int number, int k, void* const* arrays, const Draws* draws);
 
-// Which thing of a job is the item of this number in a tile of a product of m x n; -1: none. The thread that has put an item
-// there (put_tile and multiply_row in tiles.h) is the one that does the job for it, so that it need not wait for others.
+// Returns the index of a job for the item of this number in a tile of a product of m x n; -1: none. The thread that has stored an
+// item (put_tile and multiply_row in tiles.h) also does the job for it, so that it need not wait for others.
 __device__ inline int thing_of(int m, int n, int tile, int number) {
     const int across = (n + tile_n - 1) / tile_n;
     const int row = tile / across * tile_m + number / tile_n, column = tile % across * tile_n + number % tile_n;
@@ -34,7 +34,7 @@ __device__ inline Shelf<T> shelf_of(const Walked& walked, int round) {
     return {reinterpret_cast<Pack<T>*>(dynamic_shared) + walked.place + round * walked.each, walked.brings};
 }
 
-// A part of a share; in which round: how many the block has done of it before.
+// Does a part of a share; the round is the number of parts that the block has done before.
 template <class T>
 __device__ inline void do_part(const Walk& walk, const Share& share, int part, int round, void* const* arrays,
                                const Draws* draws, Room<T>& room) {
@@ -46,7 +46,7 @@ __device__ inline void do_part(const Walk& walk, const Share& share, int part, i
     for (int p = share.products.first; p < share.products.last; ++p) {
         const Walked walked = walk.products[p];
         multiply_tile<T>(walked.product, part, room, shelf_of<T>(walked, round));
-        __syncthreads();  // before the room is used again
+        __syncthreads();  // before the memory is used again
         m = walked.product.m, n = walked.product.n;
     }
     const bool tiled = share.kind == Share::TILES;
@@ -84,7 +84,7 @@ int blocks_together(std::size_t kept) {
     return each * processors;
 }
 
-// The shared memory of a multiprocessor, which only who asks for it may use all of, but for what the kernel itself needs.
+// Returns the shared memory of a multiprocessor, which a kernel must request to use, without what the kernel itself needs.
 template <class T>
 Together count_together() {
     const char* what = "a walk through a presentation";

@@ -1,4 +1,4 @@
-// Which launches of a plan become a walk (walk.h), and what it does for so many batch elements.
+// The launches of a plan that become a walk (walk.h), and the script of the walk for a number of batch elements.
 #pragma once
 #include <algorithm>
 #include <map>
@@ -17,7 +17,7 @@ namespace recircuit {
 
 inline bool can_be_walked(const Work& work) { return kind_of(work) || work.clock.ticks; }
 
-// The steps of a walk through these nodes: a new one begins where something depends on what is in the one before.
+// Returns the steps of a walk through these nodes: a new step begins where work depends on the step before.
 inline std::vector<std::vector<std::size_t>> in_steps(const std::vector<Node>& nodes, std::size_t first, std::size_t last,
                                                       const std::vector<std::vector<std::size_t>>& before) {
     std::vector<std::vector<std::size_t>> steps(1);
@@ -34,7 +34,7 @@ inline std::vector<std::vector<std::size_t>> in_steps(const std::vector<Node>& n
     return steps;
 }
 
-// The nodes of a plan, of which those that follow each other and can be walked are one.
+// Returns the nodes of a plan, in which consecutive nodes that can be walked are joined.
 inline std::vector<Node> with_walks(const std::vector<Node>& nodes, const std::vector<Work>& works,
                                     const std::vector<std::vector<std::size_t>>& before) {
     std::vector<Node> found;
@@ -55,7 +55,7 @@ inline std::vector<Node> with_walks(const std::vector<Node>& nodes, const std::v
     return found;
 }
 
-// A walk in device memory, as it is for the batch elements that are active now.
+// A walk in device memory, for the batch elements that are active now.
 class Script {
   public:
     Script(const Node& node, const std::vector<Work>& works) : works_(works) {
@@ -79,15 +79,15 @@ class Script {
     std::vector<Step> steps_;
     std::vector<Share> shares_;
     std::vector<Walked> products_;
-    std::vector<std::set<const void*>> written_;  // by each step
+    std::vector<std::set<const void*>> written_;  // the arrays that each step writes
     std::vector<Task> tasks_;
     std::vector<Copy> made_copies_;
-    std::map<std::pair<const void*, int>, void*> place_;  // of copies
+    std::map<std::pair<const void*, int>, void*> place_;  // the places of copies
     std::vector<std::unique_ptr<Memory>> copies_, held_;
     int most_ = 1;
 
-    // How many blocks there are, and how much each keeps: one on each multiprocessor if it keeps something, else all that the
-    // GPU holds; but no more than there is to do.
+    // Chooses the number of blocks, and how much each keeps: one block on each multiprocessor if it keeps weights, otherwise as
+    // many as the GPU holds; but not more than there is work for.
     std::pair<int, int> share_out() {
         const Together most = held_together();
         if (keeps_weights() && most.keepers > 0) {
@@ -114,7 +114,7 @@ class Script {
         return held_.back()->as<T>();
     }
 
-    // The first step: every array that has copies as it is at the begin.
+    // Makes the first step, which copies every array that has copies.
     void begin(const Node& node) {
         const int first = int(shares_.size());
         for (const auto& [array, items] : node.copied) {
@@ -170,7 +170,7 @@ class Script {
         most_ = std::max(most_, parts);
     }
 
-    // A product, which sees what its signal was before the step.
+    // Makes a product, which reads its signal as it was before the step.
     Product seen(const Work& work, const WalkStage& stage) const {
         Product product = work.product();
         const auto found = stage.seen.find(product.a.data);

@@ -1,4 +1,4 @@
-// Looking for NaN and infinity on the GPU.
+// The check for NaN and infinity on the GPU.
 #pragma once
 #include <algorithm>
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace recircuit {
 
-// Variables that are looked at for NaN and infinity.
+// The variables that are checked for NaN and infinity.
 class Watch {
   public:
     void begin(bool thorough) {
@@ -26,9 +26,9 @@ class Watch {
         upload(list_.as<void>(), watched.data(), watched.size() * sizeof(Watched), "the circuit");
     }
     int count() const { return int(names_.size()); }
-    // Where these are.
+    // The addresses of these variables.
     const std::vector<const void*>& places() const { return places_; }
-    // Flags that are 1 where something is found; `run`: only until some presentation had one.
+    // Sets flags to 1 for variables with NaN or infinity; in a `run` only until a presentation had one.
     void into(std::int32_t* flags, const Progress* run) const {
         if (count()) launch("looking for NaN", look, threads_, list_.as<Watched>(), count(), flags, run);
     }

@@ -1,12 +1,12 @@
-// What local connections bring to the units above: of each window below with the weights, as a product of matrices. No matrix
-// of windows is made: a tile of it is read where it lies (implicit im2col), and each of its items serves all maps.
+// The fields of the units above from local connections: each window below times the weights, as a product of matrices. The matrix
+// of windows is not stored: its tiles are read directly from the image (implicit im2col), and each item serves all maps.
 #pragma once
 #include "tiles.h"
 
 namespace recircuit {
 
-// weights: (places x) maps x (channels x taps). pre: of each element, channels x sources. where: places x taps, the source that
-// a tap reads, or -1. field: of each element, maps x places.
+// weights: (places x) maps x (channels x taps). pre: channels x sources, for each element. where: places x taps, the source that
+// a tap reads, or -1. field: maps x places, for each element.
 template <class T>
 struct Fields {
     const T *weights, *pre;
@@ -16,8 +16,8 @@ struct Fields {
     __host__ __device__ int inputs() const { return channels * taps; }
 };
 
-// Windows as rows: of every place of every element, or of one place of every element. Neighbouring threads read the same tap
-// of neighbouring windows, which lie beside each other.
+// The windows as rows, for every place of every element, or for one place of every element. Neighbouring threads read the same
+// tap of neighbouring windows, which are side by side in memory.
 template <class T>
 struct Seen {
     const Fields<T>& f;
@@ -36,7 +36,7 @@ struct Seen {
     }
 };
 
-// Of weights that all places share: maps x (elements x places).
+// The product for weights that all places share: maps x (elements x places).
 template <class T>
 __global__ void __launch_bounds__(threads, 2) tied_fields(const __grid_constant__ Fields<T> f) {
     __shared__ Room<T> room;
@@ -48,7 +48,7 @@ __global__ void __launch_bounds__(threads, 2) tied_fields(const __grid_constant_
     });
 }
 
-// Of weights of each place: elements x maps, for one place after the other.
+// The product for weights of each place: elements x maps, for one place after the other.
 template <class T>
 __global__ void __launch_bounds__(threads, 2) local_fields(const __grid_constant__ Fields<T> f) {
     __shared__ Room<T> room;

@@ -1,12 +1,12 @@
-// Updates of tied weights: of the product of what is above with the windows below, over all places and batch elements. No
-// matrix of windows is made: a tile of it is read where it lies (implicit im2col). The long sum is split among blocks, and
+// Updates of tied weights: the product of the units above with the windows below, over all places and batch elements. The matrix
+// of windows is not stored: its tiles are read directly from the image (implicit im2col). The long sum is split among blocks, and
 // the parts are added up afterwards in a fixed order (templates/local_product.cu).
 #pragma once
 #include "tiles.h"
 
 namespace recircuit {
 
-// post: n_post of each element, maps x places. pre: n_pre of each element, channels x sources. where: places x taps, the
+// post: n_post for each element, maps x places. pre: n_pre for each element, channels x sources. where: places x taps, the
 // source that a tap reads, or -1. partial: splits x maps x (channels x taps).
 template <class T>
 struct Windows {
@@ -15,9 +15,9 @@ struct Windows {
     T* partial;
     int maps, channels, taps, places, sources, elements, splits;
     __host__ __device__ int inputs() const { return channels * taps; }
-    // Of the sum: over the places of every element.
+    // The length of the sum over the places of all elements.
     __host__ __device__ int depth() const { return elements * places; }
-    // How much of it a block has.
+    // The part of the sum that a block computes.
     __host__ __device__ int share() const {
         constexpr int deep = packs * Pack<T>::size;
         const int stages = (depth() + deep - 1) / deep;

@@ -1,4 +1,4 @@
-{# one value for each batch element, to each of its units #}
+{# one value for each batch element is copied to each of its units #}
 {% extends 'job.cu' %}
 {% block count %}{{batch_size*n_post}}{% endblock %}
 {% block maincode %}

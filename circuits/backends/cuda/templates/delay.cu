@@ -1,4 +1,4 @@
-{# a delay line moves on by a step: what was sent some steps ago, and what is sent now #}
+{# a delay line moves on by a step: it returns signals from some steps ago, and keeps the present signal #}
 {% extends 'job.cu' %}
 {% block count %}{{size}}{% endblock %}
 {% block maincode %}

@@ -1,4 +1,4 @@
-{# What is short: several of these that do not depend on each other are one launch #}
+{# Short work: several jobs that do not depend on each other are one launch #}
 {% extends 'common_group.cu' %}
 {% block kernel %}
 {% endblock %}

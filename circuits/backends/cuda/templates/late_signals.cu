@@ -1,4 +1,4 @@
-{# for each pair of a pre unit and a delay, and each batch element, what that unit sent so many steps ago #}
+{# for each pair of a pre unit and a delay, and each batch element, the signal of that unit that number of steps ago #}
 {% extends 'job.cu' %}
 {% block count %}{{batch_size*count}}{% endblock %}
 {% block maincode %}

@@ -1,3 +1,3 @@
-{# what does not exist is set to zero #}
+{# weights and states of synapses that do not exist are set to zero #}
 {# USES_VARIABLES { N } #}
 {% extends 'stateupdate.cu' %}

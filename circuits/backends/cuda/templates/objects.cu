@@ -1,4 +1,4 @@
-{# The arrays of a circuit, in device memory only. source/pieces.h says what the presentation loop knows of them. #}
+{# The arrays of a circuit, in device memory only. source/pieces.h declares them for the presentation loop. #}
 {% macro h_file() %}
 #pragma once
 #include <cstdint>

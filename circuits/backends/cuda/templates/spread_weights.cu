@@ -1,4 +1,4 @@
-{# each weight at the place of its synapse #}
+{# each weight is copied to the place of its synapse #}
 {% extends 'job.cu' %}
 {% block count %}{{synapses}}{% endblock %}
 {% block maincode %}
