@@ -82,8 +82,8 @@ def check_length(network: Network, population: Population, series: Series, mode:
     if series.rows != wanted and not short:
         raise RecircuitError(
             f"stimulus {population.name!r}: it is shown for {lasts} steps ({clamp.during}), with a new row every "
-            f"{clamp.every} steps, so that a sample has {wanted} rows; got {series.rows}. Give this number of rows, or series "
-            "of different lengths as a list of arrays or a masked array."
+            f"{clamp.every} step{'s' * (clamp.every != 1)}, so that a sample has {wanted} rows; "
+            f"got {series.rows}. Give this number of rows, or series of different lengths as a list or a masked array."
         )
 
 

@@ -85,7 +85,7 @@ def follow(
     program, table, rows = net.program(settings.backend), net.timetable("train"), part * net.batch_size
     order, variance, found = np.arange(rows).reshape(part, -1), teacher.variance(), []
     for number in range(presentations // part):
-        as_inputs(net, teacher.number([seed, 1 + number], rows)).load(program)
+        as_inputs(net, teacher.samples([seed, 1 + number], rows)).load(program)
         result = program.run(table, order, collect={"loss.rate": table.steps[-1]})
         result.raise_if_diverged()
         found.append(float(2 * result.collected["loss.rate"].mean() / variance))

@@ -240,7 +240,7 @@ def _run(data: Any, *more: Any, **options: Any) -> Any:
 
 SERIES = dict(run=(0 * ms, 4 * ms))
 REFUSED = {
-    "rows for a window": (_run({"x": random(2, 3, 3)}, **SERIES), "are 4 rows; a sample has 3"),
+    "rows for a window": (_run({"x": random(2, 3, 3)}, **SERIES), "a sample has 4 rows; got 3"),
     "width": (_run({"x": random(2, 4, 2)}, **SERIES), "series of 3 units"),
     "NaN": (_run({"x": np.full((2, 4, 3), np.nan)}, **SERIES), "NaN, infinity"),
     "a mask in the middle": (_run({"x": np.ma.masked_less(random(2, 4, 3), 0)}, **SERIES), "whole rows at the end"),
