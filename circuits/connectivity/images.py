@@ -24,6 +24,7 @@ def check_images(
 
 def check_image(image: object, where: str) -> None:
     """Refuse an image that is not given as (channels, height, width)."""
-    numbers = image if isinstance(image, tuple) else ()
-    if len(numbers) != 3 or not all(isinstance(n, int | np.integer) and n > 0 for n in numbers):
+    if not (
+        isinstance(image, tuple) and len(image) == 3 and all(isinstance(n, int | np.integer) and n > 0 for n in image)
+    ):
         raise RecircuitError(f"{where}: the image is (channels, height, width), each at least 1; got {image!r}.")
