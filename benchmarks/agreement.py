@@ -1,8 +1,8 @@
 """How far the cuda backend is from numpy, for every rule and structure: `python -m benchmarks.agreement CASE PRECISION`.
 
 A rule is tried on the bench of `recircuit.testing`, where whatever it reads is drawn at random; a structure in a small
-network. Three batch elements, of which the last presentation does not fill all. The first run compiles, so that each case takes
-some seconds.
+network. There are three batch elements, of which the last presentation does not fill all, or one. The first run compiles, so
+that each case takes some seconds.
 """
 
 from __future__ import annotations
@@ -170,6 +170,52 @@ def _in_time(**options: Any) -> rc.Circuit:
     return net
 
 
+#: A unit that approaches what arrives, so that all that it receives changes in every step.
+SETTLING = rc.Neuron(
+    """
+    basal : 1 (compartment)
+    apical : 1 (compartment)
+    drate/dt = (tanh(basal + apical) - rate)/tau : 1
+    error = apical*(1 - rate**2)                 : 1 (stored)
+    """,
+    tau=3 * ms,
+)
+
+
+def _settling(batch_size: int) -> Callable[..., rc.Circuit]:
+    """Return a circuit that settles, learns and settles again, above an image whose pathways are closed meanwhile.
+
+    Weights are read in many steps, and written between some of these: on cuda a walk keeps them in shared memory.
+    """
+
+    def make(**options: Any) -> rc.Circuit:
+        net = rc.Circuit(batch_size, seed=1, **options)
+        tied, local = Convolution((2, 6, 5), 3, 3, 2), Local((2, 6, 5), 2, 3, 2)
+        x, s = net.stimulus("x", 60), net.supervisor("s", 3, on=1, off=0)
+        sizes = {"h": int(np.prod(tied.above)), "l": int(np.prod(local.above)), "g": 40, "d": 45, "b": 40, "o": 3}
+        h, l, g, d, b, o = (net.population(name, size, SETTLING) for name, size in sizes.items())
+        urfb, adam, twice = rc.urfb.with_parameters(rate=0.1), RULES["adam"], "plasticity and again"
+        momentum = urfb.with_momentum(0.5)
+        net.connect(x, h, rule=urfb.forward, connectivity=tied, during="present")
+        net.connect(x, l, rule=urfb.forward, connectivity=local, during="present")
+        net.connect(h, g, rule=adam.forward)
+        net.connect(g, h, into="apical", rule=adam.feedback)  # through the transpose
+        net.connect(l, g, rule=momentum.forward)
+        net.connect(g, l, into="apical", rule=urfb.feedback, learns=twice)
+        net.connect(g, g, delay=2 * ms)
+        up = net.connect(g, d, rule=momentum.forward, connectivity=Masked(0.5), learns=twice)
+        net.connect(d, g, into="apical", weights=up.T)
+        net.connect(d, b, rule=urfb.forward, connectivity=Blocks(5), learns=twice)
+        net.connect(b, d, into="apical", rule=urfb.feedback, connectivity=Blocks(5))
+        net.connect(b, o, rule=urfb.forward, learns=twice)
+        net.connect(o, b, into="apical", rule=urfb.feedback)
+        net.connect(s, o, into="apical", weights=1.0, connectivity=OneToOne())
+        net.phases("present", 2 * ms, "settle", 4 * ms, "plasticity", 2 * ms, "again", 3 * ms)
+        return net
+
+    return make
+
+
 STRUCTURES: dict[str, Callable[..., rc.Circuit]] = {
     "masked, one to one": _sparse,
     "pooled": _pooled,
@@ -180,6 +226,8 @@ STRUCTURES: dict[str, Callable[..., rc.Circuit]] = {
     "fused": _fused,
     "in time": _in_time,
     "large": _large,
+    "settling": _settling(BATCH_SIZE),
+    "settling, one element": _settling(1),
 }
 
 
@@ -212,7 +260,7 @@ def after(case: str, precision: str, backend: str) -> dict[str, np.ndarray]:
     else:
         data = bench_data(net, SHOWN, 0, {})
     order = np.array([[0, 1, 2], [3, 4, 5], [0, 2, 4], [6, 7, -1]])
-    net.run(data, order=order, backend=backend)
+    net.run(data, order=order[:, : net.batch_size], backend=backend)
     state = net.state()
     net.close()
     return state

@@ -56,7 +56,7 @@ def main() -> int:
         print(f"benchmarks.gpu: {missing}.", file=sys.stderr)
         return 1
     begin = time.monotonic()
-    arguments.deadline = begin + min(arguments.seconds, arguments.until - time.time())
+    arguments.deadline = begin + seconds_given(arguments)
     results = Results(arguments.out, facts(), finish, text)
     wanted = wanted_parts(arguments, results.parts)
     for name in wanted:
@@ -79,7 +79,9 @@ def _arguments() -> argparse.Namespace:
         "--parts", default="", help=f"Measure only these parts, separated by commas: {', '.join(PARTS)}."
     )
     found.add_argument("--rest", action="store_true", help="Measure only parts that no earlier call has measured.")
-    found.add_argument("--seconds", type=float, default=LIMIT, help=f"The seconds for everything (default: {LIMIT}).")
+    found.add_argument(
+        "--seconds", type=float, help=f"The seconds for everything (default: until --until, or {LIMIT})."
+    )
     found.add_argument(
         "--until",
         type=float,
@@ -88,6 +90,14 @@ def _arguments() -> argparse.Namespace:
     )
     found.add_argument("--wheels", action="store_true", help="Say which wheels a machine without a network needs.")
     return found.parse_args()
+
+
+def seconds_given(arguments: argparse.Namespace) -> float:
+    """Return how long this call may take: the shorter of what --seconds and --until say, or LIMIT if both say nothing."""
+    left = arguments.until - time.time()
+    if arguments.seconds is None:
+        return left if left < float("inf") else LIMIT
+    return min(arguments.seconds, left)
 
 
 def wanted_parts(arguments: argparse.Namespace, there: dict[str, Any]) -> list[str]:

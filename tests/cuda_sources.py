@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sysconfig
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -103,10 +104,11 @@ def compile_file(call: tuple[str, ...], folder: Path, name: str) -> Cubin:
 
 @cache
 def cuobjdump() -> str | None:
-    """Return the path of the disassembler, which is beside nvcc or on the PATH."""
+    """Return the disassembler beside nvcc, among the packages of this Python (nvidia-cuda-cuobjdump), or on the PATH."""
     found = toolkit.find_toolkit()
-    beside = found and found.nvcc.resolve().parent / "cuobjdump"
-    return str(beside) if beside and beside.is_file() else shutil.which("cuobjdump")
+    beside = [found.nvcc.resolve().parent / "cuobjdump"] if found else []
+    packaged = Path(sysconfig.get_path("purelib")).glob("nvidia/*/bin/cuobjdump")
+    return next((str(file) for file in (*beside, *packaged) if file.is_file()), shutil.which("cuobjdump"))
 
 
 def sass_of(file: Path) -> str:

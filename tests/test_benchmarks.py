@@ -133,6 +133,16 @@ def test_the_facts_about_a_machine_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -
     assert facts["gpu"]["name"] == GPU.name and facts["machine"]["threads"] >= 1
 
 
+@pytest.mark.parametrize(
+    ("seconds", "until", "most"),
+    [(None, 900, 900), (None, None, gpu.LIMIT), (30, None, 30), (30, 900, 30), (30, 20, 20)],
+)
+def test_how_long_a_call_may_take(seconds: float | None, until: float | None, most: float) -> None:
+    """A call takes as long as it is told, however long that is."""
+    arguments = argparse.Namespace(seconds=seconds, until=float("inf") if until is None else time.time() + until)
+    assert most - 5 < gpu.seconds_given(arguments) <= most
+
+
 def test_what_a_gpu_should_show() -> None:
     rates = {"recircuit": 90.0, "cuBLAS alone": 100.0, "PyTorch eager": 30.0}
     parts = {
@@ -316,8 +326,9 @@ def test_each_test_on_a_gpu_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Let programs that are started find a toolkit and a driver, which are those for the processor."""
+    """Let this process, and programs that it starts, find a toolkit and a GPU, which are those for the processor."""
     pytest.importorskip("brian2cuda")
+    monkeypatch.setattr("recircuit.circuits.backends.cuda.gpu.find_gpu", lambda: GPU)
     driver = ["gcc", "-shared", "-fPIC", "-o", str(tmp_path / "libcuda.so.1"), str(STAND_IN / "driver.c")]
     subprocess.run(driver, check=True)
     monkeypatch.setenv("CUDA_HOME", str(STAND_IN))

@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -130,6 +130,20 @@ def test_a_last_batch_that_is_not_full(on_cpu: None) -> None:
     assert {k: v for k, v in differences(a, b).items() if v > 1e-10 and k != "x_to_h.drive_0"} == {}
 
 
+def test_an_evaluation_between_two_runs(on_cpu: None) -> None:
+    """An evaluation gives the answers of numpy, for a last batch that is not full too, and changes nothing in the runs."""
+    shown, ends = drawn(105), []
+    nets = smooth(), smooth(), smooth()
+    for net, backend, evaluates in zip(nets, ("numpy", "cuda", "cuda"), (True, True, False)):
+        net.run(shown, backend=backend)
+        if evaluates:
+            ends.append(net.outputs(shown["x"]))
+            assert np.array_equal(net.evaluate((shown["x"], shown["s"])).answers, ends[-1].argmax(axis=1))
+        net.run(shown)
+    assert distance(*ends) < 1e-10 and max(differences(*nets[:2]).values()) < 1e-10
+    assert max(differences(*nets[1:]).values()) == 0
+
+
 def test_every_scope_is_as_in_a_loop(on_cpu: None) -> None:
     net = everything()
     rows_of = rows(net, 8)
@@ -161,8 +175,10 @@ def test_one_batch_element(on_cpu: None) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("way", ["persistent", "graph"])
 @pytest.mark.parametrize("seed", [s for s in range(12) if "randn" not in str(anything(s))])
-def test_any_circuit(on_cpu: None, seed: int) -> None:
+def test_any_circuit(on_cpu: None, monkeypatch: pytest.MonkeyPatch, seed: int, way: str) -> None:
+    monkeypatch.setenv("RECIRCUIT_CUDA_PRESENTATION", way)
     a, b = both(lambda: anything(seed), np.random.default_rng(seed).normal(size=(10, 3)))
     assert {k: v for k, v in differences(a, b).items() if v > 1e-10} == {}
 
@@ -200,6 +216,41 @@ def test_the_generator_gives_its_known_answers(on_cpu: None, tmp_path: Path) -> 
     subprocess.run([str(word) for word in command], check=True)
     output = subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout.splitlines()
     assert output == [answer for _, _, answer in KNOWN]
+
+
+def philox(counter: Sequence[Any], key: tuple[int, int]) -> list[np.ndarray]:
+    """Return four words for each counter, as Philox 4x32-10 makes them, computed by NumPy."""
+    x = [np.asarray(word, np.uint64) for word in np.broadcast_arrays(*counter)]
+    low, keys = np.uint64(2**32 - 1), list(key)
+    for _ in range(10):
+        a, b = x[0] * np.uint64(0xD2511F53), x[2] * np.uint64(0xCD9E8D57)
+        first, second = (np.uint64(k) for k in keys)
+        x = [(b >> 32) ^ x[1] ^ first, b & low, (a >> 32) ^ x[3] ^ second, a & low]
+        keys = [(k + step) % 2**32 for k, step in zip(keys, (0x9E3779B9, 0xBB67AE85))]
+    return x
+
+
+def normal(words: list[np.ndarray]) -> np.ndarray:
+    """Return the normal number that is made of four words, in double precision."""
+    radius, angle = ((high * 2**32 + low) // 2**11 * 2.0**-53 for high, low in (words[:2], words[2:]))
+    return np.sqrt(-2 * np.log(1 - radius)) * np.cos(2 * np.pi * angle)
+
+
+def test_the_host_gives_the_known_answers() -> None:
+    for counter, key, answer in KNOWN:
+        first, second = (int(word, 16) for word in key.split())
+        words = philox([int(word, 16) for word in counter.split()], (first, second))
+        assert " ".join(f"{int(word):08x}" for word in words) == answer
+
+
+def test_noise_is_what_a_host_computes(on_cpu: None) -> None:
+    """Each number follows from the seed, the step, the place of the unit and the number of its equations, in replays too."""
+    net, seed = kitchen(3), 2**32 - 5
+    net.program("cuda").seed(seed)
+    drawn = net.run(data(), presentations=6, record=["h.jitter"], elements="all")["h.jitter"].reshape(-1, 13, 15) / 0.1
+    steps = 13 * np.arange(6)[:, None, None] + np.arange(4)[:, None]  # of each presentation: those in which it is drawn
+    wanted = [normal(philox([np.arange(15), 0, steps, code], (seed, 0))) for code in range(64)]
+    assert sum(np.allclose(drawn[:, :4], one, rtol=1e-12) for one in wanted) == 1
 
 
 def test_noise_is_normal_new_every_time_and_the_same_for_a_seed(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -626,14 +677,16 @@ def test_a_gpu_computes_every_rule_and_structure(case: str, precision: str) -> N
 ANYWHERE = [
     test_everything_is_as_on_numpy, test_series_streams_long_phases_and_closed_loops, test_every_scope_is_as_in_a_loop,
     test_a_last_batch_that_is_not_full, test_the_same_noise_again_after_the_same_seed,
-    test_what_diverges_is_named_with_its_presentation, test_ctrl_c_ends_a_run,
+    test_noise_is_what_a_host_computes, test_what_diverges_is_named_with_its_presentation, test_ctrl_c_ends_a_run,
+    test_an_evaluation_between_two_runs,
 ]  # fmt: skip
 
 
 @pytest.mark.cuda
 @pytest.mark.parametrize("check", ANYWHERE, ids=lambda check: check.__name__.removeprefix("test_"))
 def test_a_gpu_does_what_the_stand_in_does(check: Callable[[None], None]) -> None:
-    """Recordings, series, streams, closed loops, scopes, batches that are not full, noise and divergence are the same."""
+    """Recordings, series, streams, closed loops, scopes, batches that are not full, evaluations, noise and divergence are the
+    same."""
     check(None)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from test_backends import kitchen
 
 from benchmarks import agreement
 from benchmarks.circuit import reference_circuit
-from benchmarks.workload import Settings
+from benchmarks.workload import Settings, products
 from recircuit.circuits.backends.cpp.compiler import missing_compiler
 from recircuit.circuits.backends.cuda import gpu
 from recircuit.circuits.lowering.delays.kernels import DelayedPropagate
@@ -279,6 +280,16 @@ def test_the_graph_of_the_reference_workload(on_cpu: None, monkeypatch: pytest.M
     net.run({"x": np.ones((6, 12)), "s": np.eye(3)[np.arange(6) % 3]}, backend="cuda")
     nodes, edges = map(int, (tmp_path / "graphs").read_text().split())
     assert nodes == 48 and nodes - 1 <= edges <= 60
+
+
+def test_all_products_of_the_reference_workload_share_launches() -> None:
+    """At its own size they are small ones, as those above are, so that its graph is the same."""
+    source, settings = (OURS / "multiply.h").read_text(), Settings()
+    said = dict(re.findall(r"(most_multiplications = 1 <<|longest_sum =) (\d+);", source))
+    most, longest = 1 << int(said["most_multiplications = 1 <<"]), int(said["longest_sum ="])
+    for product in products(settings, "needed"):
+        summed = settings.batch_size if product.learns else product.pre
+        assert summed <= longest and settings.batch_size * product.post * product.pre <= most
 
 
 # --- what is written --------------------------------------------------------------------------------------------------

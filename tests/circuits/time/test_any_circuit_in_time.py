@@ -148,9 +148,14 @@ def test_cpp_does_the_same(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("noisy", [False, True])
-def test_the_stand_in_for_cuda_does_the_same(on_cpu: None, noisy: bool) -> None:
-    net, loop = start(4, noisy=noisy)
+@pytest.mark.parametrize("way", ["graph", "persistent"])
+@pytest.mark.parametrize("seed, noisy", [(4, False), (4, True), (70, False), (71, True)])
+def test_the_stand_in_for_cuda_does_the_same(
+    on_cpu: None, monkeypatch: pytest.MonkeyPatch, seed: int, noisy: bool, way: str
+) -> None:
+    """The generated program is a loop over steps launch by launch, and with stretches of a presentation as one launch."""
+    monkeypatch.setenv("RECIRCUIT_CUDA_PRESENTATION", way)
+    net, loop = start(seed, noisy=noisy)
     for k, mode in enumerate(["day", "night", "day"]):
-        shown(net, loop, 4 + k, mode, "cuda")
+        shown(net, loop, seed + k, mode, "cuda")
     assert_same(net, loop)
