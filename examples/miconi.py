@@ -9,10 +9,10 @@ cognitive tasks. eLife 6, e20899.
     dJ = - rate expected (cost - expected) el                                      at the end of a trial, and bounded
 
 What is shown: the delayed exclusive or. Two stimuli of 200 ms follow one another, each of one of two kinds, with a delay of as
-long between them and after them; then, for 200 ms, one unit of the network is to be 1 if they were different, and -1 if not.
-The cost is the mean absolute error while the network responds, and 1 if it does not respond; `expected` is its recent mean,
-for each of the four kinds of trials. The program of the source has 200 units and steps of 1 ms, and says that 95% of the signs
-are right after about 1,000 trials. Here there are 100 units and steps of 2 ms, so that a trial needs an eighth of the
+long between them and after them; then, for 200 ms, one unit of the network is to be 0.98 if they were different, and -0.98 if
+not. The cost is the mean absolute error while the network responds, and 1 if it does not respond; `expected` is its recent
+mean, for each of the four kinds of trials. The program of the source has 200 units and steps of 1 ms, and says that 95% of the
+signs are right after about 1,000 trials. Here there are 100 units and steps of 2 ms, so that a trial needs an eighth of the
 operations, and 95% are right after 2,250 trials; other numbers are those of that program. Each trial begins in the same state,
 and not in a random one.
 
@@ -115,7 +115,7 @@ def learn(net: rc.Circuit, count: int, seed: int = 0, block: int = 250) -> NDArr
     """Return the costs of the trials in blocks, (blocks, trials), while the network learns."""
     random, costs = np.random.default_rng(seed), []
     for _ in range(count // block):
-        trace = net.run(trials(block, random), backend="cpp", record=["judge.cost"], every=(5 * SPAN + 3) * ms)
+        trace = net.run(trials(block, random), backend="auto", record=["judge.cost"], every=(5 * SPAN + 3) * ms)
         costs.append(trace["judge.cost"].ravel())
     return np.array(costs)
 
