@@ -20,6 +20,7 @@ COMMANDS = {
     "images": "convolutions, tied and untied, beside PyTorch",
     "learning": "a network for images beside PyTorch, after the same epochs",
     "rules": "training with every rule beside plain URFB",
+    "families": "the time of a sample in each rule and circuit of docs/compare.md",
     "sparse": "random connectivity, synapse by synapse beside whole matrices",
     "small": "small circuits on the backend numpy beside loops written by hand",
     "threads": "how long the threads of a worker compute, wait for a processor, and sleep",

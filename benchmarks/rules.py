@@ -97,23 +97,26 @@ CONTESTANTS = (
 
 
 class Runner:
-    """A built network that trains on the first presentations of an epoch."""
+    """A built network that trains on the first presentations of an epoch, on a backend, by a clock that tells seconds."""
 
-    def __init__(self, contestant: TimedNetwork, sizes: tuple[int, ...], shown: Dataset, presentations: int) -> None:
-        self.net = contestant.build(sizes)
-        self.program = self.net.program("cpp")
+    def __init__(
+        self, net: Circuit, shown: Dataset, presentations: int, backend: str = "cpp",
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:  # fmt: skip
+        self.net, self.clock = net, clock
+        self.program = self.net.program(backend)
         dataset_inputs(self.net, shown, "train").load(self.program)
         self.table = Readout.of(self.net, "o").table("train")
-        self.order = epoch_order(shown.n_train, BATCH_SIZE, 0, 0)[:presentations]
+        self.order = epoch_order(shown.n_train, net.batch_size, 0, 0)[:presentations]
 
     def seconds(self) -> float:
         """Return the seconds of one run, from the first weights: where nothing is left to learn, changes by nothing
         cost nothing.
         """
         self.net.reset()
-        begin = time.perf_counter()
+        begin = self.clock()
         self.program.run(self.table, self.order).raise_if_diverged()
-        return time.perf_counter() - begin
+        return self.clock() - begin
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -124,11 +127,11 @@ def run(arguments: argparse.Namespace) -> int:
     rounds, presentations = (1, 3) if arguments.quick else (7, 100)
     size = traces.QUICK if arguments.quick else traces.FULL
     sizes = (shown.n_features, *((8, 8) if arguments.quick else (500, 500)), shown.classes)
-    ours = Runner(URFB, sizes, shown, presentations)
+    ours = Runner(URFB.build(sizes), shown, presentations)
     rows = []
     for one in CONTESTANTS[:5:4] if arguments.quick else CONTESTANTS:
         say(f"{one.family}: {one.label}")
-        rows.append(compare(one, Runner(one, sizes, shown, presentations), ours, rounds))
+        rows.append(compare(one, Runner(one.build(sizes), shown, presentations), ours, rounds))
     facts = machine.facts(arguments.threads) | {
         "data": shown.name, "sizes": sizes, "batch_size": BATCH_SIZE, "presentations": presentations, "rounds": rounds,
         "rows": rows, "traces": traces.measured(size, arguments.threads, arguments.quick),

@@ -13,10 +13,10 @@ The source has spikes, conductances and phases of random length; here rates stan
 signals have arrived. What is kept is its idea: feedforward and feedback input are integrated apart, and a neuron learns from
 the difference of two of its own plateaus.
 
-What is shown: a hidden layer that learns in this way on the digits of scikit-learn does better than an output layer alone on
-a hidden layer that does not learn, as in the source, which reports on MNIST a test error of about 8% without, and about 4%
-with a hidden layer of 500 units. A neuron's difference of plateaus comes to point along the gradient (feedback alignment):
-the angle between it and what backpropagation would send falls below 90 degrees, as in the source.
+What is shown: a hidden layer that learns in this way on the digits of scikit-learn does better than an output layer alone on a
+hidden layer that does not learn. The source reports on MNIST, after 60 epochs, test errors of 8.3% without a hidden layer and
+4.1% with one of 500 units. A neuron's difference of plateaus comes to point along the gradient (feedback alignment): the angle
+between it and what backpropagation would send falls below 90 degrees, as in the source.
 """
 
 from __future__ import annotations

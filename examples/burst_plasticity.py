@@ -13,10 +13,11 @@ the delta of a network with squared error. Each layer below has (p - P) e = s' f
 recursion with Y in the place of the transpose of W, as long as the changes are small. Y is random here and does not learn;
 the source also has symmetric ones, and Y that follow W by the same plasticity.
 
-What is shown: a network with two hidden layers learns the digits of scikit-learn, and better than one in which only the
-output learns. The source reports such a gain with random feedback on images (and nothing on these digits). Since s' is at
-most 1/4, the errors shrink by this factor in each layer; the rate of each layer makes up for it. For the output alone a rate
-of 1 is the best of 0.3, 1 and 2; two random layers of logistic units, which all answer much the same, are a poor base for it.
+What is shown: a network with two hidden layers learns the digits of scikit-learn, and better than one in which only the output
+learns. The source has convolutional networks and other sets of images: it reports 1.1% test error on MNIST, as much as by
+backpropagation, and on CIFAR-10 20.1% with learned feedback, and much more with random feedback. Since s' is at most 1/4, the
+errors shrink by this factor in each layer; the rate of each layer makes up for it. For the output alone a rate of 1 is the
+best of 0.3, 1 and 2; two random layers of logistic units, which all answer much the same, are a poor base for it.
 """
 
 from __future__ import annotations

@@ -55,7 +55,10 @@ class Corridor:
 
 
 def actor_critic(states: int, actions: int, seed: int = 0) -> rc.Circuit:
-    """Return a circuit into which states come one by one; its critic has one unit, and its actor one for each action."""
+    """Return a circuit into which states come one by one; its critic has one unit, and its actor one for each action.
+
+    In the phase `remember` both see the state once more, by weights that have just changed.
+    """
     net = rc.Circuit(seed=seed)
     state = net.stimulus(
         "state", states, rc.Neuron("now : 1\nrate = now : 1\nleft = now : 1 (during remember)"), clamps="now"
@@ -76,32 +79,30 @@ def actor_critic(states: int, actions: int, seed: int = 0) -> rc.Circuit:
     net.connect(critic, surprise, sends="delta", weights=1.0)
     net.connect(chosen, actor, into="acted", weights=1.0, connectivity=rc.OneToOne())
     net.broadcast(surprise, "delta")
-    net.connect(state, critic, rule=CRITIC, weights=0.0)
-    net.connect(state, actor, rule=ACTOR, weights=0.0)
+    net.connect(state, critic, rule=CRITIC, weights=0.0, during="feedforward and remember")
+    net.connect(state, actor, rule=ACTOR, weights=0.0, during="feedforward and remember")
     net.phases("feedforward", 3 * ms, "plasticity", 1 * ms, "remember", 1 * ms)
     return net
 
 
-def learn(
-    environment: Any, states: int, actions: int, episodes: int, seed: int = 0, backend: str = "numpy"
-) -> list[int]:
+def learn(net: rc.Circuit, environment: Any, episodes: int, seed: int = 0, backend: str = "numpy") -> list[int]:
     """Return how many steps each episode took."""
-    net, random = actor_critic(states, actions, seed), np.random.default_rng(seed)
-    one_hot, choices, lengths = np.eye(states), np.eye(actions), []
+    one_hot, choices = (np.eye(net.populations[name].size) for name in ("state", "actor"))
+    random, lengths = np.random.default_rng(seed), []
     with net.live(backend=backend) as live:
         for episode in range(episodes):
             place, _ = environment.reset(seed=seed + episode)
             # The first state of an episode is only remembered: nothing was left for it.
             net["state.left"] = 0
             net["critic.value"] = 0
-            given = {"state": one_hot[place], "reward": 0, "going": 1, "chosen": np.zeros(actions)}
+            given = {"state": one_hot[place], "reward": 0, "going": 1, "chosen": 0 * choices[0]}
             preferences = live.present(given, read=["actor.rate"])["actor.rate"][0]
             over = late = False
             steps = 0
             while not (over or late):
                 likely = np.exp(preferences - preferences.max())
                 likely /= likely.sum()
-                action = int(random.choice(actions, p=likely))
+                action = int(random.choice(len(choices), p=likely))
                 place, gain, over, late, _ = environment.step(action)
                 net["actor.likely"] = likely[None]
                 given = {"state": one_hot[place], "reward": gain, "going": float(not over), "chosen": choices[action]}
@@ -114,7 +115,7 @@ def learn(
 def main(name: str = "", episodes: int = 100) -> list[int]:
     """Learn in the corridor, or in the environment of Gymnasium that is named."""
     if not name:
-        return learn(Corridor(), Corridor.states, Corridor.actions, episodes)
+        return learn(actor_critic(Corridor.states, Corridor.actions), Corridor(), episodes)
     import gymnasium
 
     environment = gymnasium.make(name)
@@ -123,7 +124,7 @@ def main(name: str = "", episodes: int = 100) -> list[int]:
         sys.exit(
             f"{name} has {spaces[0]} and {spaces[1]}; this example needs numbered states and actions, as FrozenLake-v1."
         )
-    return learn(environment, int(spaces[0].n), int(spaces[1].n), episodes)
+    return learn(actor_critic(int(spaces[0].n), int(spaces[1].n)), environment, episodes)
 
 
 def draw(took: list[int], name: str) -> Figure:

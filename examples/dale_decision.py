@@ -10,10 +10,10 @@ a simple and flexible framework. PLoS Comput. Biol. 12, e1004792. Murray, J. M. 
 What is shown: Dale's law. 80% of the units are excitatory; every column of W has one sign, before and after learning; input is
 excitatory, and only excitatory units are read out. B has the sign of the unit that it reaches. The task is that of the source:
 two inputs differ by a coherence, and after the stimulus one of two outputs has to be high (1), and the other low (0.2). The
-source learns by backpropagation through time, until 80% of the decisions are right. Here RFLO learns. Since the leak comes
-before the nonlinearity, its eligibility is a product of what two units hold, and synapses need no memory of their own.
+source learns by backpropagation through time, and its program stops at 85% of right decisions. Here RFLO learns. Since the leak
+comes before the nonlinearity, its eligibility is a product of what two units hold, and synapses need no memory.
 
-Bounds, from the source: after learning, more than 80% of the decisions are right on average over its coherences, and the share
+Bounds, from the source: after learning, more than 85% of the decisions are right on average over its coherences, and the share
 of right ones rises with coherence to more than 95% (each is known to 2%). In the control only the readout learns.
 """
 
@@ -33,7 +33,7 @@ ALPHA, SIGMA, COHERENCES = 0.2, 0.15, np.array([-16, -8, -4, -2, -1, 1, 2, 4, 8,
 STEPS = {"begin": 1, "fixation": 5, "onset": 1, "stimulus": 39, "decision": 15, "rest": 2}
 ALWAYS, LEARNS = " and ".join(STEPS), "fixation and onset and decision and rest"
 #: Rates fall to a tenth after three fifths of the updates, since outputs otherwise follow the last trials.
-FALLS = 14400
+FALLS = 36000
 RECURRENT, OUT = "dw = rate*credit_post*above_2_post*low_2_pre", "dw = rate*error_post*arriving_pre"
 RFLO = rc.Rule("rflo", source="Murray 2019", forward=RECURRENT, parameters=dict(rate=0.002)).with_signs()
 READOUT = rc.Rule("readout", source="Murray 2019", forward=OUT, parameters=dict(rate=0.003)).with_signs()
@@ -116,7 +116,7 @@ def learn(net: rc.Circuit, blocks: int) -> NDArray[np.float64]:
     return np.array([np.mean(decide(net, c, seed) == (c > 0)) for seed, c in enumerate(shown)])
 
 
-def main(out: Path = Path("."), blocks: int = 50, units: int = 100) -> dict[str, float]:
+def main(out: Path = Path("."), blocks: int = 125, units: int = 100) -> dict[str, float]:
     """Learn with all weights and with the readout alone; test with fixed weights, and draw."""
     nets = {"RFLO": decision(units), "readout alone": decision(units, rule=None)}
     learned, tested = {name: learn(net, blocks) for name, net in nets.items()}, {}
@@ -133,13 +133,13 @@ def main(out: Path = Path("."), blocks: int = 50, units: int = 100) -> dict[str,
     for name, shares in learned.items():
         left.plot(0.4 * np.arange(1, len(shares) + 1), 100 * shares)
         right.semilogx(COHERENCES[5:], 100 * tested[name], "o-", base=2, label=name)
-    left.axhline(80, c="k", lw=0.8)
+    left.axhline(85, c="k", lw=0.8)
     left.set(xlabel="trials / 1000", ylabel="right decisions in %", title="Line: where the source stops")
     right.set(xlabel="coherence in %", ylabel="right decisions in %", title="After learning")
     right.legend(fontsize=8)
     figure.savefig(out / "dale_decision.png")
     mean = {name: float(shares.mean()) for name, shares in tested.items()}
-    assert np.all(w * signs >= 0) and mean["RFLO"] > max(0.8, mean["readout alone"] + 0.1)
+    assert np.all(w * signs >= 0) and mean["RFLO"] > max(0.85, mean["readout alone"] + 0.1)
     assert tested["RFLO"][-1] > 0.95 and np.diff(tested["RFLO"]).min() > -0.04
     return mean
 

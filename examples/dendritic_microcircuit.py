@@ -14,7 +14,8 @@ What is shown, with a target that another, random network gives, as in the sourc
 to predict itself: interneurons do what the outputs do, and cancel them. The theory has one such state: V = W_out and Q = -R,
 so that the apical dendrites are silent. Then, with a teacher, what is not cancelled is the error, and the circuit learns; the
 error of the same circuit in which the hidden layer does not learn is the control. Digits are learned from the self-predicting
-state. The source reports that it learns a task of the first kind, and about 2% on MNIST with two hidden layers of 500 units.
+state. The source learns a task of the first kind, and reports 1.96% on MNIST with two hidden layers of 500 units (8.4%
+without).
 """
 
 from __future__ import annotations

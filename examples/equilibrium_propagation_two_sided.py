@@ -16,7 +16,7 @@ What is shown: how far both are from the gradient, for several beta, on digits a
 that the logarithm of this error grows 1 and 2 times as fast as that of beta (checked to within .2; the bounds were set
 before the first run). Then the network learns the digits with the large beta of 1, and with two hidden layers; the bound of
 both is 6% test error.
-The paper's networks are convolutional: 11.7% on CIFAR-10, which one side does not reach by far, for its bias.
+The paper's networks are convolutional: 11.7% test error on CIFAR-10 with two sides, 86% with one, for its bias.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ Inputs are 8 x 8 images, in which each of the 16 bars is drawn with probability 
 brighter. As in the paper there are 16 units, and the thresholds are first adjusted alone.
 
 What is shown: each unit becomes the detector of one bar. The source reports that after about 1,200 patterns the units have
-found the bars. Here it is counted of how many of the 16 bars there is a unit that answers to them, and in how many images all
-the units represent the bars without an error.
+found the bars (we did not verify this number in its text). Here it is counted of how many of the 16 bars there is a unit that
+answers to them, and in how many images all the units represent the bars without an error.
 """
 
 from __future__ import annotations

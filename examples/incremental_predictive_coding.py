@@ -58,9 +58,14 @@ def network(
     settling: tuple[int, int] = (30, 20),
     batch_size: int = 20,
     seed: int = 0,
+    **parameters: float,
 ) -> rc.Circuit:
-    """Return a network with one hidden layer; `learns` names the phase in which the weights change."""
+    """Return a network with one hidden layer; `learns` names the phase in which the weights change.
+
+    Further arguments are parameters of the rule.
+    """
     net, always = rc.Circuit(batch_size=batch_size, seed=seed), "predict and infer"
+    rule = rule.with_parameters(**parameters)
     x = net.stimulus("x", sizes[0], rc.Neuron("rate : 1\nbefore = rate : 1"))
     h, o = net.population("h", sizes[1], VALUE), net.population("o", sizes[2], ANSWER)
     s = net.supervisor("s", sizes[2], on=1, off=0, during="infer")

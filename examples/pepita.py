@@ -10,9 +10,9 @@ pass. ICML, PMLR 162, 4937-4955.
 So a hidden unit learns from the difference that the error makes to its own rate. If W_1 F were minus the transpose of W_2, the
 change of the hidden layer would be what backpropagation sends, except for the slope of f, which the change itself brings about.
 
-What is shown: with one hidden layer, of 30 units, the network learns the digits of scikit-learn. The source reports test errors
-of about 2.0% on MNIST with 1,024 hidden units, and 1.4% by backpropagation in the same network. Checks: it ends better than a
-network whose hidden layer does not learn, and no worse than by backpropagation, by two standard errors of as many answers
+What is shown: with one hidden layer, of 30 units, the network learns the digits of scikit-learn. The source reports test
+errors of 1.99% on MNIST with 1,024 hidden units, and 1.37% by backpropagation in the same network. Checks: it ends better than
+a network whose hidden layer does not learn, and no worse than by backpropagation, by two standard errors of as many answers
 each. As in the source the angle between W_1 F and minus the transpose of W_2 falls below 90 degrees. F has the size that the
 source gives it.
 """

@@ -9,11 +9,11 @@ network with local Hebbian synaptic plasticity. Neural Computation 29, 1229-1262
     dR_l = rate f(v_(l-1)) e_l^T   is learned by synapses of its own, and W and R decay (Kolen and Pollack 1994)
 
 What is shown: with both kinds of feedback the network learns the digits of scikit-learn. The source finds that it learns as
-well as backpropagation (the check: no worse by more than two standard errors of as many answers), and that its errors become
-those of backpropagation as they become small. The theory says how fast: the first hidden error differs from backpropagation's
-in second order of the weights, so that the angle between the two shrinks as the weights do. The angle is measured in the
-running circuit. A signal takes one step from values to errors and one step back; that changes how the network settles, and
-not where.
+well as backpropagation (on MNIST 1.7 to 1.8% for both, with two hidden layers of 600 units; the check here: no worse by more
+than two standard errors of as many answers), and that its errors become those of backpropagation as they become small. The
+theory says how fast: the first hidden error differs from backpropagation's in second order of the weights, so that the angle
+between the two shrinks as the weights do. The angle is measured in the running circuit. A signal takes one step from values to
+errors and one step back; that changes how the network settles, and not where.
 """
 
 from __future__ import annotations
@@ -61,9 +61,14 @@ def network(
     settling: tuple[int, int] = (30, 40),
     batch_size: int = 20,
     seed: int = 0,
+    **parameters: float,
 ) -> rc.Circuit:
-    """Return a network with value units and error units in each layer; its feedback is the transpose, or learned."""
+    """Return a network with value units and error units in each layer; its feedback is the transpose, or learned.
+
+    Further arguments are parameters of the rule.
+    """
     net, always = rc.Circuit(batch_size=batch_size, seed=seed), "predict and infer"
+    rule = rule.with_parameters(**parameters)
     below = net.stimulus("x", sizes[0])
     for k, size in enumerate(sizes[1:], 1):
         last = k == len(sizes) - 1

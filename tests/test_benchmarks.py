@@ -21,6 +21,7 @@ from benchmarks import (
     busy,
     client,
     coding,
+    families,
     field,
     gpu,
     gpu_commands,
@@ -406,6 +407,14 @@ def test_what_threads_do_is_counted() -> None:
         _, on, waiting, *switches = (b - a for a, b in zip(before, threads.seen(), strict=True))
         computing.stdin.write("\n")
     assert on > 0.1e9 and waiting >= 0 and min(switches) >= 0
+
+
+def test_rules_of_the_comparison_in_turns() -> None:
+    """Names and circuits of the table are built, and each takes some time in every round."""
+    names = families.specs()
+    assert {"bp", "examples/generec.py:network(feedback='random')"} <= set(names)
+    took = families.measured(["bp", "examples/kolen_pollack.py:network"], rounds=2, presentations=3)
+    assert all(len(each) == 2 and min(each) > 0 for each in took.values())
 
 
 def test_numbers_of_busy_processes() -> None:

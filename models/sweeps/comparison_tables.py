@@ -43,7 +43,7 @@ def over_seeds(found: Sequence[Compared]) -> list[Row]:
         rows.append(
             {
                 "rule": rule, "seeds": len(group), "test_error": _mean(errors),
-                "test_error_sd": statistics.stdev(errors) if len(errors) > 1 else math.nan,
+                "test_error_sd": statistics.stdev(errors) if len(errors) > 1 and np.isfinite(errors).all() else math.nan,
                 "presentations": _mean(reached), "reached": len(reached), "loss": group[0].loss,
                 "angle_first": _mean_of_known([one.angle_first for one in group]),
                 "angle_last": _mean_of_known([one.angle_last for one in group]),

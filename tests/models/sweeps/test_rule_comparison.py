@@ -85,6 +85,15 @@ def test_tables_say_the_same() -> None:
     assert [t.get_text() for t in as_figure(runs, TASK).axes[0].get_yticklabels()] == ["bp", "b"]
 
 
+def test_tables_of_what_diverges_with_every_seed_or_with_some() -> None:
+    lost = replace(RUN, test_error=math.nan, presentations=None, angle_last=math.nan, milliseconds=math.nan)
+    runs = [lost, replace(lost, seed=1), replace(RUN, rule="b"), replace(lost, rule="b", seed=1)]
+    assert all(math.isnan(row["test_error"]) and math.isnan(row["test_error_sd"]) for row in over_seeds(runs))
+    assert json.loads(as_json(runs, TASK))["rules"][0]["test_error_sd"] is None
+    assert "| bp | - | - | 0.0 | - | own |" in as_markdown(runs, TASK)
+    assert as_figure(runs, TASK).axes[0].texts
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
