@@ -129,6 +129,11 @@ def learn(scale: Scale, rule: Rule, c: float, seed: int, settings: Settings, lab
 # ---- checks --------------------------------------------------------------------------------------------------------
 
 
+def _share(one: float, other: float) -> float:
+    """Return a ratio; NaN where the other value is 0, as it is if the feedback weights are the transpose."""
+    return one / other if other else float("nan")
+
+
 def _values(curves: LearningCurves, scale: Scale, quick: bool) -> dict[str, float]:
     """Return all that the claims are about, by name."""
     noisy, fixed = curves[NP], curves["FA"]
@@ -139,8 +144,8 @@ def _values(curves: LearningCurves, scale: Scale, quick: bool) -> dict[str, floa
             (at_end(noisy, f"{h}_{w}"), at_end(fixed, f"{h}_{w}")) for w in ("distance", "angle", "signs")
         )
         found |= {
-            f"{about}{h}, |B - W^T|/|W|, as a share of feedback alignment's": far[0] / far[1],
-            f"{about}{h}, angle to the gradient, as a share of feedback alignment's": angle[0] / angle[1],
+            f"{about}{h}, |B - W^T|/|W|, as a share of feedback alignment's": _share(*far),
+            f"{about}{h}, angle to the gradient, as a share of feedback alignment's": _share(*angle),
             f"{about}{h}, sign agreement, above feedback alignment's by": signs[0] - signs[1],
         }
     error = {name: at_end(runs, "error") for name, runs in curves.items()}
