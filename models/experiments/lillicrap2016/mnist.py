@@ -8,9 +8,9 @@ the rows, and has not been run for them); two rows of FA were lengthened after a
 The width of the hidden layer with dropout is not given either: 1000 here, a half of the hidden units lost and a fifth of the
 pixels (Hinton et al. 2012). "Leaky" has dropout too. "Local": the lowest of three hidden layers is 6 maps of units that see
 6x6 pixels each, with weights of their own, 784-3174-1500-1500-10; "distorted": so too, on images distorted as by Simard,
-Steinkraus and Platt 2003 (alpha 34, sigma 4), again in every epoch. The paper reached 0.5% on distorted images by "combining the
-previous model alterations" with them. "Local, distorted" is held against this value without leaky units and dropout; a row that
-has these as well is not there yet.
+Steinkraus and Platt 2003 (alpha 34, sigma 4), again in every epoch. The paper reached 0.5% on distorted images by "combining
+the previous model alterations" with them. "Local, distorted" is held against this value without leaky units and dropout; there
+is no row yet that has these as well.
 
 How wide B is was found by trial and error, as in the paper: too wide, and hidden units saturate. FA through ten layers does
 not learn at the rate .1; with .06 for 76 epochs, after which 0.7% of the training samples are wrong, it comes to 2.5%, and
