@@ -66,7 +66,7 @@ KEPT_ALSO: dict[str, tuple[int, int | None, None]] = {
     "cameron-noise": (10, None, None),
     "cameron-pseudoinverse": (10, None, None),
     "cameron-recursion": (5, None, None),
-    "lillicrap-deep-fields": (2, None, None),
+    "lillicrap-deep-fields": (3, None, None),
     "lillicrap-fields": (3, None, None),
 }
 #: Checks that need the labels of the true data, which are not there; see the test of neighbours.
