@@ -2,7 +2,7 @@
 
 Each method of a table learns from 10,000 of the training samples, from a seed that no table uses, at each rate of one grid,
 for the same number of epochs; another 2,000 training samples validate it. No test sample is looked at. The rates of the
-experiments are those that these files have, which `tests/test_results.py` holds.
+experiments are those that these files have, which `tests/test_tools.py` holds; lillicrap-mnist has no file yet.
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
 The network has 784-50-20-10 units, of which the hidden ones are logistic. It learns with half the squared error and 32
 batch elements, at the rates .0004 (W) and .0005 (B) as sums over the batch (section C.1), which are .0128 and .016 as the
 means that rules take. By the authors' code the output is linear, W, B and biases begin with sd sqrt(2/fan-in), and there is
-noise in the hidden layers only. The text gives no number of epochs; 267 is that of the code for Fig. 4. The paper's "close
-to 3%" is not reached with the printed rates, whatever they are taken to mean; a test error of .042 to .043 was, in plain
-NumPy, before the circuits. The quick run is on 8x8 digits, 64-50-20-10, at ten times the rates, and too short for the error
-to come to backpropagation's.
+noise in the hidden layers only. The text gives no number of epochs; 267 is that of the code for Fig. 4. After 267 epochs the
+paper's "close to 3%" is not reached with the printed rates, whatever they are taken to mean, but the error still falls: with
+seed 0, backpropagation has .047 then, .040 after 550 epochs, and .030 after 2,000. The quick run is on 8x8 digits,
+64-50-20-10, at ten times the rates, and too short for the error to come to backpropagation's.
 """
 
 from __future__ import annotations
@@ -129,6 +129,11 @@ def learn(scale: Scale, rule: Rule, c: float, seed: int, settings: Settings, lab
 # ---- checks --------------------------------------------------------------------------------------------------------
 
 
+def _share(one: float, other: float) -> float:
+    """Return a ratio; NaN where the other value is 0, as it is if the feedback weights are the transpose."""
+    return one / other if other else float("nan")
+
+
 def _values(curves: LearningCurves, scale: Scale, quick: bool) -> dict[str, float]:
     """Return all that the claims are about, by name."""
     noisy, fixed = curves[NP], curves["FA"]
@@ -139,8 +144,8 @@ def _values(curves: LearningCurves, scale: Scale, quick: bool) -> dict[str, floa
             (at_end(noisy, f"{h}_{w}"), at_end(fixed, f"{h}_{w}")) for w in ("distance", "angle", "signs")
         )
         found |= {
-            f"{about}{h}, |B - W^T|/|W|, as a share of feedback alignment's": far[0] / far[1],
-            f"{about}{h}, angle to the gradient, as a share of feedback alignment's": angle[0] / angle[1],
+            f"{about}{h}, |B - W^T|/|W|, as a share of feedback alignment's": _share(*far),
+            f"{about}{h}, angle to the gradient, as a share of feedback alignment's": _share(*angle),
             f"{about}{h}, sign agreement, above feedback alignment's by": signs[0] - signs[1],
         }
     error = {name: at_end(runs, "error") for name, runs in curves.items()}

@@ -174,8 +174,10 @@ def _checks(gaps: dict[str, float], curves: LearningCurves, quick: bool) -> list
     share = nse["global reward"] / _start(curves)
     over = "over the larger NSE of the two circuits with feedback"
     rows += [
-        (f"shallow: NSE at the end, {about}, {over}", nse["shallow"] / aligned, ">=", least),
-        (f"global reward: NSE at the end, {about}, {over}", nse["global reward"] / aligned, ">=", 2.0),
+        (f"shallow: NSE at the end, {about}, {over}", nse["shallow"] / aligned, ">=", least,
+         "the power of deeper neurons is wasted"),
+        (f"global reward: NSE at the end, {about}, {over}", nse["global reward"] / aligned, ">=", 2.0,
+         "learning slows dramatically"),
         (f"global reward: NSE at the end over NSE at the start, {about}", of_learned(share, share), "<", 1.0),
     ]  # fmt: skip
     return checks("", rows)

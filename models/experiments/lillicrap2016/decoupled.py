@@ -64,50 +64,77 @@ def _trace(
     return whole
 
 
+POSITIVE = "tr(A^T B E) becomes positive"
+
+
 def _checks(found: Mapping[str, Sequence[Trace]]) -> list[Check]:
     once, turns, both, larger = (found[name] for name in ("once", "by turns", "both", "larger"))
     learned = max(float(t.error[-1]) for t in both)
     first, third = LOOKS, slice(2 * LOOKS, 3 * LOOKS + 1)
     rows = [
-        ("A alone: tr(A^T B E) at its end over |A||BE|, the least", min(_cosine(t, first) for t in once), ">", 0.3),
+        (
+            "A alone: tr(A^T B E) at its end over |A||BE|, the least",
+            min(_cosine(t, first) for t in once),
+            ">",
+            0.3,
+            POSITIVE,
+        ),
         (
             "A alone: error at its end, relative, the least",
             of_learned(min(float(t.error[first]) for t in once), learned),
             ">=",
             0.8,
+            "very little change in the error",
         ),
         (
             "A alone: error at its end, relative, the largest",
             of_learned(max(float(t.error[first]) for t in once), learned),
             "<=",
             1.3,
+            "very little change in the error",
         ),
         (
             "A alone: tr(BW) moves, the largest",
             of_learned(max(float(np.abs(t.alignment[: first + 1] - t.alignment[0]).max()) for t in once), learned),
             "==",
             0.0,
+            "tr(BW) remains small while W is held",
         ),
-        ("then W alone: tr(BW) at its end over |B||W|, the least", min(_aligned(t, -1) for t in once), ">", 0.3),
+        (
+            "then W alone: tr(BW) at its end over |B||W|, the least",
+            min(_aligned(t, -1) for t in once),
+            ">",
+            0.3,
+            "quickly increases",
+        ),
         (
             "A's second turn: the error falls by, the least of the runs, as a factor",
             max(float(t.error[third][-1] / t.error[third][0]) for t in turns),
             "<",
             1.0,
+            "error continues to drop",
         ),
         (
             "A's second turn: tr(A^T B E), the least at any time",
             min(float(t.buildup[third].min()) for t in turns),
             ">",
             0.0,
+            "stays positive",
         ),
-        ("both: tr(A^T B E), the least at any time after .1", min(float(t.buildup[5:].min()) for t in both), ">", 0.0),
+        (
+            "both: tr(A^T B E), the least at any time after .1",
+            min(float(t.buildup[5:].min()) for t in both),
+            ">",
+            0.0,
+            POSITIVE,
+        ),
         ("both: error at the end, relative, the largest", learned, "<=", 0.05),
         (
             "both: spread (sd over mean) of tr(BW) at .6 over the spread in the larger network",
             _spread(both) / max(_spread(larger), 1e-12),
             ">",
             1.0,
+            "smaller variance with this larger network",
         ),
     ]
     return checks(f"{many(once)}, ", rows)

@@ -19,7 +19,7 @@ from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import letter, new_figure
 from ..framework.saved_runs import at_end
-from .fields import Learned, learned, mosaic, smoothness
+from .fields import Learned, learned, mosaic
 from .image_training import Plan
 
 DEEP = Plan("frfb", (1000,) * 10, epochs=12, rate=0.03)
@@ -34,13 +34,13 @@ def run(settings: Settings) -> Report:
         hidden = (60,) * min(5, len(plan.hidden))
         plan = plan.with_(hidden=hidden, batch_size=20) if settings.quick else plan.lasting(settings.epochs)
         found[name] = [learned("lillicrap-deep-fields", name, plan, data, seed, settings) for seed in settings.seeds]
-    return Report(_checks(found, data, settings.quick), _draw(found, data))
+    return Report(_checks(found, settings.quick), _draw(found, data))
 
 
-def _checks(found: dict[str, list[Learned]], data: Dataset, quick: bool) -> list[Check]:
+def _checks(found: dict[str, list[Learned]], quick: bool) -> list[Check]:
     deep, shallow = found.values()
     error = at_end([one.curve for one in deep])
-    deeper, flatter = _gain(deep, data), _gain(shallow, data)
+    deeper, flatter = _gain(deep), _gain(shallow)
     rows: list[Row] = [
         (
             "10 hidden layers: correlation of neighbouring weights, gained by learning",
@@ -61,8 +61,8 @@ def _checks(found: dict[str, list[Learned]], data: Dataset, quick: bool) -> list
     return checks(f"{many(deep)}, ", rows)
 
 
-def _gain(runs: list[Learned], data: Dataset) -> float:
-    return float(np.mean([smoothness(one.after - one.before, data) - smoothness(one.before, data) for one in runs]))
+def _gain(runs: list[Learned]) -> float:
+    return float(np.mean([one.smooth["change"] - one.smooth["before"] for one in runs]))
 
 
 def _draw(found: dict[str, list[Learned]], data: Dataset) -> Figure:
@@ -74,9 +74,8 @@ def _draw(found: dict[str, list[Learned]], data: Dataset) -> Figure:
         **{f"change, {name}": change for name, change in zip(found, changes, strict=True)},
     }
     axes = figure.subplots(1, 3)
-    chosen = np.random.default_rng(0).choice(len(deep.before), 100, replace=len(deep.before) < 100)
     for ax, (name, weights) in zip(axes, panels.items(), strict=True):
-        mosaic(ax, weights[chosen].reshape(-1, *data.shape[:2]))
+        mosaic(ax, weights.reshape(-1, *data.shape[:2]))
         ax.set_title(name)
     letter(list(axes))
     return figure

@@ -11,6 +11,7 @@ on 8x8 digits, with 100 units.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -34,12 +35,28 @@ PLANS = {
     "Sparse Feedback Alignment": FA.with_(connectivity=0.5),
 }
 INITIAL = "Initial"
+WEIGHTS = "x_to_h1.w"
+#: Units that the figure shows.
+DRAWN = 100
+#: Their weights are kept as whole multiples of this.
+STEP = 1e-4
 
 
 @dataclass(frozen=True)
 class Learned:
-    """Weights (hidden, pixels) before and after learning, and the errors on the way."""
+    """What became of the weights of hidden units, (units, pixels), and the errors on the way.
 
+    Parameters
+    ----------
+    smooth : mapping of str to float
+        The `smoothness` of the weights ``before`` and ``after`` learning, and of their ``change``.
+    before, after : array, shape (DRAWN, pixels)
+        The weights of the units that the figure shows; empty for all seeds but the first.
+    curve : LearningCurve
+        The errors.
+    """
+
+    smooth: Mapping[str, float]
     before: Array
     after: Array
     curve: LearningCurve
@@ -52,23 +69,39 @@ def run(settings: Settings) -> Report:
     for name, plan in PLANS.items():
         plan = plan.with_(hidden=(100,), epochs=10, batch_size=20, rate=0.03) if settings.quick else plan
         found[name] = [learned("lillicrap-fields", name, plan, data, seed, settings) for seed in settings.seeds]
-    return Report(_checks(found, data, settings.quick), _draw(found, data))
+    return Report(_checks(found, settings.quick), _draw(found, data))
 
 
 def learned(about: str, name: str, plan: Plan, data: Dataset, seed: int, settings: Settings) -> Learned:
-    """Return the lowest weights of a network before and after learning. A run that is finished is kept."""
-    net = plan.circuit(data, seed)
-    before = net["x_to_h1.w"]
-    net.close()
+    """Return how the lowest weights of a network changed by learning. A run that is finished is kept."""
+    pictured = seed == settings.seeds[0]
 
     def run() -> dict[str, Any]:
         net, curve = trained(plan, data, seed, settings, f"{about}: {name}", name)
-        after = net["x_to_h1.w"].round(4)
+        before, after = _initial(plan, data, seed), net[WEIGHTS]
         net.close()
-        return {"course": curve, "after": after.tolist()}
+        looked = {"before": before, "after": after, "change": after - before}
+        fields = np.rint(after[shown(len(after))] / STEP).astype(int).tolist() if pictured else []
+        return {"course": curve, "smooth": {k: smoothness(w, data) for k, w in looked.items()}, "after": fields}
 
-    found = kept(settings, f"{name}-{seed}", {**asdict(plan), "data": data.fingerprint(), "seed": seed}, run)
-    return Learned(before, np.array(found["after"]), found["course"])
+    depends = {**asdict(plan), "data": data.fingerprint(), "seed": seed, "pictured": pictured}
+    found = kept(settings, f"{name}-{seed}", depends, run)
+    after = STEP * np.array(found["after"])
+    before = _initial(plan, data, seed)[shown(plan.hidden[0])] if pictured else after
+    return Learned(found["smooth"], before, after, found["course"])
+
+
+def _initial(plan: Plan, data: Dataset, seed: int) -> Array:
+    """Return the lowest weights before learning, (hidden, pixels)."""
+    net = plan.circuit(data, seed)
+    weights = net[WEIGHTS]
+    net.close()
+    return weights
+
+
+def shown(count: int) -> NDArray[np.integer]:
+    """Return which of so many units the figure shows: some at random, the same in each panel."""
+    return np.random.default_rng(0).choice(count, DRAWN, replace=count < DRAWN)
 
 
 def smoothness(weights: Array, data: Dataset) -> float:
@@ -81,12 +114,12 @@ def smoothness(weights: Array, data: Dataset) -> float:
     return float(np.mean([np.corrcoef(a, b)[0, 1] for a, b in zip(left, right, strict=True)]))
 
 
-def _checks(found: dict[str, list[Learned]], data: Dataset, quick: bool) -> list[Check]:
+def _checks(found: dict[str, list[Learned]], quick: bool) -> list[Check]:
     rows: list[Row] = []
-    begin = float(np.mean([smoothness(one.before, data) for runs in found.values() for one in runs]))
+    begin = float(np.mean([one.smooth["before"] for runs in found.values() for one in runs]))
     rows.append(("initial: correlation of neighbouring weights, absolute", abs(begin), "<=", 0.1))
     for name, runs in found.items():
-        now = float(np.mean([smoothness(one.after, data) for one in runs]))
+        now = float(np.mean([one.smooth["after"] for one in runs]))
         rows.append(
             (
                 f"{name}: correlation of neighbouring weights after learning, above the initial one by",
@@ -104,9 +137,8 @@ def _draw(found: dict[str, list[Learned]], data: Dataset) -> Figure:
     axes = figure.subplots(2, 2).ravel()
     first = {name: runs[0] for name, runs in found.items()}
     weights = {INITIAL: first["Feedback Alignment"].before} | {name: one.after for name, one in first.items()}
-    shown = np.random.default_rng(0).choice(len(weights[INITIAL]), 100, replace=False)
     for ax, (name, w) in zip(axes, weights.items(), strict=True):
-        mosaic(ax, w[shown].reshape(-1, *data.shape[:2]))
+        mosaic(ax, w.reshape(-1, *data.shape[:2]))
         ax.set_title(name)
     letter(list(axes))
     return figure
@@ -127,7 +159,6 @@ EXPERIMENT = Experiment(
     "Lillicrap et al. 2016, Supp. Fig. 5",
     "Receptive fields of hidden units are shown before and after learning MNIST.",
     run,
-    seeds=1,
     data=("mnist",),
     keeps=True,
 )

@@ -64,18 +64,21 @@ def _checks(curves: LearningCurves, quick: bool) -> list[Check]:
                 frozen / free,
                 ">=",
                 1.2 if quick else 1.5,
+                "much worse",
             ),
             (
                 f"{method}: NSE of the best run with the lowest layer frozen, over NSE of the worst run without",
                 best / worst[method],
                 ">",
                 1.0,
+                "significantly worse",
             ),
             (
                 f"{method}: NSE with the lowest layer frozen, over NSE of 30-40-10",
                 of_learned(frozen / shallow, shallow),
                 ">",
                 1.0,
+                "worse than in the 3-layer cases",
             ),
         ]
     return checks(f"{many(curves['BP'])}: ", rows)

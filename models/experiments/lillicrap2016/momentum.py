@@ -41,6 +41,9 @@ def run(settings: Settings) -> Report:
     return Report(_checks(curves, settings.quick), _draw(curves))
 
 
+FASTER = "significant speed increases"
+
+
 def _checks(curves: LearningCurves, quick: bool) -> list[Check]:
     slowest = curves[0.0]
     total = PART * len(slowest[0])
@@ -53,8 +56,15 @@ def _checks(curves: LearningCurves, quick: bool) -> list[Check]:
                 of_learned(max(took), end(slowest)),
                 "<=",
                 share,
+                FASTER,
             ),
-            (f"{alpha:g}: NSE at the end, over NSE with momentum 0", end(curves[alpha]) / end(slowest), "<", 1.0),
+            (
+                f"{alpha:g}: NSE at the end, over NSE with momentum 0",
+                end(curves[alpha]) / end(slowest),
+                "<",
+                1.0,
+                FASTER,
+            ),
         ]
     return checks(f"momentum, {many(slowest)}: ", rows)
 

@@ -49,7 +49,13 @@ def run(settings: Settings) -> Report:
                 "==",
                 2,
             ),
-            ("asymmetry |J - J^T|/|J|, the least of the points", float(asymmetry(found).min()), ">", 0.01),
+            (
+                "asymmetry |J - J^T|/|J|, the least of the points",
+                float(asymmetry(found).min()),
+                ">",
+                0.01,
+                "not symmetric",
+            ),
             (
                 "backpropagation: asymmetry |J - J^T|/|J|, the largest of the points",
                 float(asymmetry(control).max()),

@@ -89,24 +89,27 @@ def _checks(zero: Runs, other: Runs, settings: Settings) -> list[Check]:
         "C = 0: ",
         [
             ("random T and B", zero.error.shape[1], ">=", 25 if settings.quick else 100),
-            ("|E|^2/|T|^2 at the end, the worst", left, "<=", 1e-2 if settings.quick else 1e-6),
+            ("|E|^2/|T|^2 at the end, the worst", left, "<=", 1e-2 if settings.quick else 1e-6, "Theorem 1: lim E = 0"),
             (
                 "V, largest rise from one recorded time to the next, relative to V(0)",
                 of_learned(float(rises.max()), left),
                 "<=",
                 1e-12,
+                "dV/dt is negative semi-definite",
             ),
             (
                 "s over |BT|^2 + 2 n_h^2, as Lemma 3 derives it, the largest",
                 of_learned(float((zero.s / zero.bounds[1]).max()), left),
                 "<=",
                 1.0,
+                "Lemma 3",
             ),
             (
                 "s over |BT|^2 + 2 n_h, as Eq. 21 has it, the largest",
                 of_learned(float((zero.s / zero.bounds[0]).max()), left),
                 "<=",
                 1.0,
+                "Eq. 21",
             ),
         ],
     )

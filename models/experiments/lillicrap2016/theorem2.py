@@ -68,6 +68,7 @@ def run(settings: Settings) -> Report:
                 float(cosine[seen].min()),
                 ">=",
                 1 - 1e-9,
+                "Theorem 2: a positive multiple",
             ),
             ("s from 1/(s_w |B y*|^2), relative, the worst", float(np.abs(s / predicted - 1)[seen].max()), "<=", 1e-6),
             (

@@ -9,9 +9,12 @@ In 2-25-1, W and B are drawn from normal distributions, whose widths are not giv
 values of 2-2-1, which is .14 for W and 4.16 for B. Note 4 says that the size of B changes how quick FA is. If W and B begin
 N(0, 1) both, FA needs 1.4 times as many presentations as BP, and not fewer.
 
-Note 4 does not say for how long the networks learn. Where 2-2-1 is solved, W is compared with the printed value
-(-4.65, -4.55) twice: when the squared error falls below .02, and at the end, after 5,000 presentations, when W is about
-(-8.2, -8.1), in the same direction. With tanh units and answers of .9 and -.9, W does not become larger than 1.6.
+Note 4 prints W "after training", (-4.65, -4.55), and does not say for how long that was. W grows as long as it learns, so
+that it has this size at one moment alone. Two moments are compared: the end of our runs, after 5,000 presentations, as the
+first form of this experiment did (W is then about (-8.2, -8.1), in the same direction, and the check fails); and the moment
+at which the squared error falls below .02, which was added later, and is as near to "after training" as a length that is not
+printed allows. What the note concludes, that W comes into better alignment with B, is a check of its own, the angle. With tanh
+units and answers of .9 and -.9, W does not become larger than 1.6.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def test_an_experiment_says_what_it_shows_and_what_it_reads(experiment: Experime
 
 #: Files of experiments that draw from a seed of their own: which units are pictured, one stimulus, and inputs of which nothing
 #: is counted.
-OWN_SEED = {"fields.py", "deep_fields.py", "noise_circuits.py", "estimate_noise.py", "cost.py"}
+OWN_SEED = {"fields.py", "noise_circuits.py", "estimate_noise.py", "cost.py"}
 
 
 def test_what_an_experiment_draws_without_seeds_follows_from_its_first_seed(request: pytest.FixtureRequest) -> None:
