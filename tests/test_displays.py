@@ -16,7 +16,6 @@ from matplotlib.mathtext import MathTextParser
 import recircuit as rc
 import recircuit.circuits.circuit
 from recircuit.circuits.backends.program import Interrupted, RunResult
-from recircuit.html_tables import html_table
 from recircuit.plasticity import RULES
 from recircuit.plasticity.latex import latex, name_latex
 from recircuit.tables import html_table

@@ -68,7 +68,7 @@ def listed() -> set[str]:
     return {
         f"{re.findall('currentmodule:: (.*)', block)[0]}.{name}"
         for block in blocks
-        for name in re.findall(r"^   (\w+)$", block, re.M)
+        for name in re.findall(r"^   ~?([\w.]+)$", block, re.M)
     }
 
 

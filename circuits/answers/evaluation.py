@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import RecircuitError
-from ...html_tables import folded, html_table
+from ...tables import folded, html_table
 from ...other_libraries import NamesFromElsewhere
 from ..description.network import Network
 from ..inputs.rows import Inputs

@@ -196,6 +196,7 @@ ARGUMENTS: dict[str, dict[str, str]] = {
     },
     "Circuit": {
         **dict.fromkeys(("rate", "lr", "learning_rate"), _OF_RULE),
+        "activation": "The transfer function belongs to the layers or units, as in rc.layered(sizes, transfer='tanh').",
         "backend": _BACKEND,
         "name": "A circuit has no name.",
         "method": "The method belongs to the neuron, as in rc.Neuron(equations, method='exponential_euler').",
