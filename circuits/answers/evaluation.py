@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import RecircuitError
-from ...tables import folded, html_table
 from ...other_libraries import NamesFromElsewhere
+from ...tables import folded, html_table
 from ..description.network import Network
 from ..inputs.rows import Inputs
 from ..inputs.series import lengths_in_rows
