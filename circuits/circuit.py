@@ -13,6 +13,7 @@ from ..arguments import checked_arguments
 from ..errors import RecircuitError
 from ..other_libraries import NamesFromElsewhere
 from .backends import Program, choose_backend, open_program
+from .backends.interrupts import building
 from .description.fingerprint import fingerprint
 from .description.first_values import first_values
 from .description.network import Network
@@ -182,13 +183,19 @@ class Circuit(WidgetMethod, NamesFromElsewhere):
         ----------
         backend : str, optional
             The backend, as in `run`.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After Ctrl-C. The circuit is as before then.
         """
-        lowered = self.lowered()
-        current = self._program if self._built == self.revision else None
-        if current is not None and (backend is None or choose_backend(backend)[0] == current.backend):
-            return current
-        name = backend or (self._program.backend if self._program is not None else "numpy")
-        program = open_program(lowered, name)
+        with building():
+            lowered = self.lowered()
+            current = self._program if self._built == self.revision else None
+            if current is not None and (backend is None or choose_backend(backend)[0] == current.backend):
+                return current
+            name = backend or (self._program.backend if self._program is not None else "numpy")
+            program = open_program(lowered, name)
         self._fill(program)
         self.close()
         for key, value in self._values.items():

@@ -162,6 +162,8 @@ def _unparsable(text: str, where: str, problem: Exception) -> str:
     message = f"{where}: `{line}` cannot be read as an equation ({problem.msg})."
     words = [word for word in re.findall(r"\w+", line) if keyword.iskeyword(word)]
     words = [word for word in words if word not in ("and", "or", "not")]
+    if re.fullmatch(r"[^:]+=[^:]+:\s*\w+\s*(\(.*\))?", line):
+        return f"{message} A statement of a rule has no unit and no flags; write `{line.partition(':')[0].strip()}`."
     if words:
         return f"{message} `{words[0]}` is a word of Python; call it `{words[0]}_` or otherwise."
     return f"{message} Write `dw = E`, with E in + - * / ** and functions, as in Brian2."

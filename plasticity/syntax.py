@@ -41,6 +41,11 @@ TEACH: dict[type[ast.AST], str] = {
     ast.IsNot: "uses `is not`: write `!=`",
 }
 
+#: What is said of a function of the time, which may be a TimedArray.
+OF_TIME = (
+    " What changes in time, such as a TimedArray, is the data of a stimulus, as in circuit.stimulus(name, size, every=1*ms), "
+    "which is connected to a compartment."
+)
 #: The reason why an equation of a unit does not call a function of many units.
 OF_MANY = (
     "is a function of many units or synapses, and an equation describes one unit. A compartment holds the sum over synapses. "
@@ -233,7 +238,9 @@ class _Check:
             there = ", ".join(self.functions) or "none here"
             if name in SUMS or name in SUMMING:
                 self.refuse(f"`{name}` {OF_MANY}")
-            self.refuse(f"there is no function `{name}`.{closest(name, self.functions)} The functions are {there}")
+            timed = name not in self.functions and [_text(each) for each in node.args] == ["t"]
+            near = OF_TIME if timed else closest(name, self.functions)
+            self.refuse(f"there is no function `{name}`.{near} The functions are {there}")
         for argument in node.args:
             self.expression(argument)
         wanted, got = self.functions[name], len(node.args)

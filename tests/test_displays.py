@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -13,6 +14,8 @@ from IPython.lib.pretty import pretty
 from matplotlib.mathtext import MathTextParser
 
 import recircuit as rc
+import recircuit.circuits.circuit
+from recircuit.circuits.backends.program import Interrupted, RunResult
 from recircuit.plasticity import RULES
 from recircuit.plasticity.latex import latex, name_latex
 from recircuit.tables import html_table
@@ -48,6 +51,7 @@ def shown() -> dict[str, Any]:
     circuit = net()
     trace = circuit.run({"x": X, "s": Y}, 2, record=["o.rate", "h1.rate"])
     return {
+        "evaluation": circuit.evaluate((X, Y)),
         "circuit": circuit,
         "neuron": circuit["h1"].neuron,
         "population": circuit["h1"],
@@ -135,6 +139,32 @@ def test_an_evaluation_tells_what_it_measured_and_a_part_of_a_rule_its_equation(
     text = repr(net.evaluate((np.eye(4), np.array([0, 1, 0, 1]))))
     assert text.startswith("Evaluation(error=") and "mse" not in text and text.endswith(", 4 samples)")
     assert repr(rc.urfb.forward) == "<urfb.forward: dw = rate*error_post*x_pre>"
+
+
+def test_ctrl_c_is_one_line_in_jupyter_that_says_in_which_state_the_circuit_is() -> None:
+    for stopped, said in (
+        (Interrupted(RunResult(3)), "Interrupted: The run was stopped after presentation 3."),
+        (rc.TrainingInterrupted(SHOWN["history"]), "TrainingInterrupted: Training was stopped."),
+        (rc.TrainingInterrupted(rc.History()), "before the first epoch"),
+    ):
+        (line,) = stopped._render_traceback_()
+        assert said in line and "\n" not in line
+    again = pickle.loads(pickle.dumps(rc.TrainingInterrupted(SHOWN["history"])))
+    assert len(again.history) == 2
+
+
+def test_ctrl_c_while_a_circuit_is_built_leaves_it_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    circuit = net()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recircuit.circuits.circuit, "open_program", interrupt)
+        with pytest.raises(KeyboardInterrupt, match="Building was stopped") as pressed:
+            circuit.run({"x": X, "s": Y}, 1, backend="numpy")
+    assert pressed.value.__suppress_context__ and len(pressed.value._render_traceback_()) == 1  # type: ignore[attr-defined]
+    assert circuit.run({"x": X, "s": Y}, 1, record=["o.rate"], backend="numpy").steps
 
 
 def test_a_history_is_a_table_of_pandas() -> None:

@@ -70,6 +70,20 @@ def test_a_function_that_does_not_fit_is_refused_with_the_arguments_that_it_woul
 
 
 MESSAGES: dict[str, tuple[Callable[[], object], str]] = {
+    "real values for labels": (
+        lambda: rc.train(rc.layered([4, 3, 2]), (X, np.linspace(0, 1, 6)), backend="numpy", progress=False),
+        r"SquaredOutput\(real_valued=True\)",
+    ),
+    "a table with a column of text": (
+        lambda: small().run(pytest.importorskip("pandas").DataFrame({"a": Y, "kind": ["x"] * 6})),
+        r"a table whose columns \['kind'\] hold none",
+    ),
+    "a function of time in an equation": (lambda: rc.Neuron("v = shown(t) : 1"), "is the data of a stimulus"),
+    "a unit and flags in a rule": (
+        lambda: rc.Rule("r", source="s", forward="da/dt = -a/tau : 1 (event-driven)"),
+        "no unit and no flags; write `da/dt = -a/tau`",
+    ),
+    "a part of a population": (lambda: small()["h"][:2], r"by its name, as in circuit\['h'\]\['NAME'\]"),
     "a row, live": (lambda: live(X[0]), "takes a mapping from the names of stimuli"),
     "a function of time that returns nothing": (lambda: small(every=1 * ms).run({"x": lambda t: None}), "got None"),
     "a class as a callback": (
@@ -119,3 +133,9 @@ def test_an_evaluation_takes_labels_as_rows_of_one_1() -> None:
     for wrong in (0.5 * np.eye(2)[Y], np.ones((6, 2)), np.eye(3)[Y]):
         with pytest.raises(rc.RecircuitError, match="evaluate: expected 6 labels"):
             net.evaluate((X, wrong))
+
+
+def test_the_folder_of_a_run_is_no_data_set(tmp_path: Path) -> None:
+    trained(out=tmp_path)
+    with pytest.raises(rc.RecircuitError, match="is the folder of a run, which is opened by rc.load_run"):
+        rc.load(str(tmp_path))

@@ -70,6 +70,11 @@ CALLS: dict[str, Callable[..., object]] = {
     "connect": lambda **k: (net := small()).connect(net["x"], net["h1"], name="more", **k),
     "EarlyStopping": rc.EarlyStopping,
     "CircuitEstimator": CircuitClassifier,
+    "Circuit": rc.Circuit,
+    "stimulus": lambda **k: rc.Circuit().stimulus("u", 3, **k),
+    "Rule": lambda **k: rc.Rule("mine", source="this test", **k),
+    "population": lambda **k: rc.Circuit().population("h", 3, rc.pyramidal(), **k),
+    "flags": lambda **k: [rc.Neuron(f"basal : 1 (compartment)\nrate : 1 ({flag})") for flag in k],
     "Neuron": lambda **k: rc.Neuron("basal : 1 (compartment)\nrate = basal : 1", **k),
 }
 
@@ -80,6 +85,30 @@ CALLS: dict[str, Callable[..., object]] = {
 def test_arguments_of_other_libraries_are_answered(function: str, name: str) -> None:
     with pytest.raises((rc.RecircuitError, TypeError), match=f"{name!r}.*{re.escape(ARGUMENTS[function][name])}"):
         CALLS[function](**{name: 1})
+
+
+@pytest.mark.parametrize(
+    "call, said",
+    [
+        (lambda: rc.Rule("mine", "dw = .1*x_post*x_pre"), ARGUMENTS["Rule"]["*"]),  # type: ignore[call-arg]
+        (lambda: small().connect("x", "h1", "w : 1"), ARGUMENTS["connect"]["*"]),  # type: ignore[call-arg]
+        (lambda: small().store("begin", "file"), ARGUMENTS["store"]["*"]),  # type: ignore[call-arg]
+        (lambda: small().restore("begin", "file"), ARGUMENTS["restore"]["*"]),  # type: ignore[call-arg]
+        (lambda: rc.Neuron("drate/dt = -rate/tau : 1", namespace={"tau": 1}), ARGUMENTS["Neuron"]["namespace"]),
+        (lambda: rc.Circuit().population("h", 3, "rate : 1"), "rc.Neuron(equations)"),
+    ],
+)
+def test_what_is_given_as_in_brian2_is_answered(call: Callable[[], object], said: str) -> None:
+    with pytest.raises(rc.RecircuitError, match=re.escape(said)):
+        call()
+
+
+def test_a_circuit_says_whether_it_has_a_part_and_is_no_list() -> None:
+    net = small()
+    assert "h1" in net and "x_to_h1" in net and "nobody" not in net
+    for part in (net, net["h1"], net["x_to_h1"]):
+        with pytest.raises(TypeError, match="not iterable"):
+            iter(part)
 
 
 def test_samples_and_labels_as_two_arguments_are_asked_for_as_one_pair() -> None:

@@ -13,6 +13,7 @@ import typer
 from test_architecture import all_imports
 
 import recircuit as rc
+import recircuit.sklearn
 import recircuit.testing
 
 pytest.importorskip("sphinx", reason="the site is built by Sphinx: pip install 'recircuit[docs]'")
@@ -22,8 +23,12 @@ from docs.extension.gallery import NAMED, examples
 from docs.extension.links import BLOCK, outside_code
 from docs.extension.toctrees import children
 from docs.figures.draw import FIGURES, HOUSE
+from recircuit.circuits.answers.evaluation import Evaluation
+from recircuit.circuits.inspection.summary import Summary
+from recircuit.circuits.running.live import Live
 from recircuit.cli.application import app
 from recircuit.cli.on_demand import COMMANDS
+from recircuit.models.runs.opened import Run
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -63,7 +68,7 @@ def listed() -> set[str]:
     return {
         f"{re.findall('currentmodule:: (.*)', block)[0]}.{name}"
         for block in blocks
-        for name in re.findall(r"^   (\w+)$", block, re.M)
+        for name in re.findall(r"^   ~?([\w.]+)$", block, re.M)
     }
 
 
@@ -71,6 +76,8 @@ def test_every_public_name_is_in_the_reference() -> None:
     rules = {"bp", "frfb", "hinge", "urfb"}  # they are on the page of all rules
     public = {f"recircuit.{name}" for name in rc.__all__ if name not in rules}
     public |= {f"recircuit.testing.{name}" for name in recircuit.testing.__all__ if not name.isupper()}
+    public |= {f"recircuit.sklearn.{name}" for name in recircuit.sklearn.__all__}
+    public |= {f"{kind.__module__}.{kind.__name__}" for kind in (Evaluation, Live, Run, Summary)}  # what methods return
     absent = public - listed()
     assert not absent, f"Add {sorted(absent)} to a page in docs/reference/."
     text = (DOCS / "reference" / "rules.md").read_text(encoding="utf-8")

@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 
 from ...errors import RecircuitError
 from ...other_libraries import NamesFromElsewhere
+from ...tables import folded, html_table
 from ..description.network import Network
 from ..inputs.rows import Inputs
 from ..inputs.series import lengths_in_rows
 from .readout import Readout
 
 __all__ = ["Evaluation", "checked_labels", "masked_answers"]
+
+#: The confusion matrix of so many classes is unfolded in Jupyter.
+MOST = 20
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Evaluation(NamesFromElsewhere):
         names; or the real values, of shape (samples, units) or (samples, rows, units).
     mse : float
         Where real values are wanted, the mean of (answer - wanted)^2 over samples, rows and units; NaN for classes.
+    classes : tuple of str, optional
+        The names of the classes, in the order of the rows of ``confusion``, if the circuit was trained with names.
     """
 
     error: float
@@ -43,11 +49,18 @@ class Evaluation(NamesFromElsewhere):
     confusion: NDArray[np.int64] = field(repr=False)
     answers: NDArray[Any] = field(repr=False)
     mse: float = float("nan")
+    classes: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         known = {"error": self.error, "loss": self.loss, "mse": self.mse}
         shown = [f"{name}={value:.4g}" for name, value in known.items() if value is not None and not np.isnan(value)]
         return f"Evaluation({', '.join([*shown, f'{len(self.answers)} samples'])})"
+
+    def _repr_html_(self) -> str:
+        names = self.classes or [str(label) for label in range(len(self.confusion))]
+        rows = [(name, *map(str, counts)) for name, counts in zip(names, self.confusion)]
+        table = html_table(("class", *(f"answered {name}" for name in names)), rows)
+        return f"<p>{self!r}</p>" + (folded("confusion matrix", table, opened=len(rows) <= MOST) if rows else "")
 
 
 def masked_answers(

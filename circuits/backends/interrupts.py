@@ -8,7 +8,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from ...errors import Interruption
+
 Handler = Callable[[int, FrameType | None], object]
+
+
+class BuildInterrupted(Interruption):
+    """Ctrl-C was pressed while a circuit was built. The circuit is as before."""
+
+
+@contextmanager
+def building() -> Iterator[None]:
+    """Say of Ctrl-C that it has stopped the building of a circuit."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        message = "Building was stopped. The circuit is as it was before, and is built when it is needed again."
+        raise BuildInterrupted(message) from None
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import RecircuitError
+from ...errors import Interruption, RecircuitError
 from ..description.neurons.stability import unstable
 from ..lowering.lowered import Lowered
 from ..lowering.memory import check_free
@@ -39,7 +39,7 @@ class Diverged(RecircuitError):
         self.variable = variable
 
 
-class Interrupted(KeyboardInterrupt):
+class Interrupted(Interruption):
     """Ctrl-C during a run. The presentation under way was finished, and the circuit can be used.
 
     Parameters
@@ -49,7 +49,10 @@ class Interrupted(KeyboardInterrupt):
     """
 
     def __init__(self, result: RunResult) -> None:
-        super().__init__()
+        super().__init__(
+            f"The run was stopped after presentation {result.presentations}. The circuit can be used as before, and the "
+            "attribute `trace` of this exception is what was recorded."
+        )
         self.result = result
         self.trace: Any = None
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from ...errors import RecircuitError
 from ...other_libraries import attribute_hint
 
-__all__ = ["Fixed", "declare"]
+__all__ = ["Fixed", "declare", "key_of"]
 
 
 class Fixed:
@@ -54,6 +54,29 @@ def declare(owner: Fixed, **values: Any) -> None:
     """
     for name, value in values.items():
         object.__setattr__(owner, name, value)
+
+
+def key_of(owner: str, variable: object) -> str:
+    """Return the name of a variable of a population or projection, by which a circuit knows it.
+
+    Parameters
+    ----------
+    owner : str
+        The name of the population or projection.
+    variable : object
+        What was written in brackets.
+
+    Raises
+    ------
+    RecircuitError
+        If it is no text.
+    """
+    if not isinstance(variable, str):
+        raise RecircuitError(
+            f"{owner}: a variable is read and set by its name, as in circuit[{owner!r}]['NAME'], and part of its values as in "
+            f"circuit[{owner!r}]['NAME'][:, :3]; got {variable!r}."
+        )
+    return f"{owner}.{variable}"
 
 
 def _holds_value(kind: type, name: str) -> bool:

@@ -117,7 +117,7 @@ class Network(Stimuli, Presentations):
         if not isinstance(model, Neuron):
             if not hasattr(model, "build") or isinstance(model, type):
                 raise RecircuitError(
-                    f"population {name!r}: expected a Neuron, an output circuit or another part with a `build`; got {model!r}."
+                    f"population {name!r}: expected rc.Neuron(equations), an output circuit or a part (`build`); got {model!r}."
                 )
             before = dict(self.populations), dict(self.projections)
             try:

@@ -20,6 +20,11 @@ from .series import FEWER, check_length, series_of
 
 #: The bytes for each sample that are needed to make the order of presentations.
 ORDER = 16
+#: What is said of labels that are no whole numbers.
+REAL = (
+    " Real values, as in a regression, are shown by a target: circuit.target(name, size), or the output circuit "
+    "rc.SquaredOutput(real_valued=True)."
+)
 
 
 @dataclass(frozen=True)
@@ -195,7 +200,7 @@ def _array(population: Population, values: Any) -> np.ndarray:
     except ValueError:
         raise RecircuitError(f"stimulus {name!r}: the rows of the data have different lengths.") from None
     if array.dtype.kind not in "uifb":
-        raise RecircuitError(f"stimulus {name!r}: expected numbers; got an array of {array.dtype}.")
+        raise RecircuitError(f"stimulus {name!r}: expected numbers; got {_without_numbers(values, array)}.")
     return array
 
 
@@ -231,6 +236,12 @@ def _check_size(name: str, array: np.ndarray, dtype: np.dtype) -> None:
     check_free(copied + ORDER * len(np.atleast_1d(array)), f"stimulus {name!r}: data of the shape {array.shape}", FEWER)
 
 
+def _without_numbers(values: Any, array: np.ndarray) -> str:
+    """Return what is no array of numbers; of a table of pandas the columns."""
+    columns = [name for name, kind in dict(getattr(values, "dtypes", {})).items() if kind.kind not in "uifb"]
+    return f"a table whose columns {columns} hold none" if columns else f"an array of {array.dtype}"
+
+
 def _of_labels(array: np.ndarray, size: int) -> str:
     """Return advice for data with one whole number in each row, which may be meant as a class; otherwise empty."""
     if array.shape[1] != 1 or not np.isin(array, np.arange(size)).all():
@@ -246,7 +257,7 @@ def _labels(name: str, array: np.ndarray, classes: int) -> np.ndarray:
     if labels.size and (labels.min() < 0 or labels.max() >= classes or (labels != np.floor(labels)).any()):
         raise RecircuitError(
             f"supervisor {name!r}: labels are whole numbers from 0 to {classes - 1}; "
-            f"got values from {labels.min()} to {labels.max()}."
+            f"got values from {labels.min()} to {labels.max()}.{REAL if (labels != np.floor(labels)).any() else ''}"
         )
     return np.ascontiguousarray(labels.astype(np.int32)[:, None])
 

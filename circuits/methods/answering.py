@@ -147,6 +147,7 @@ class AnswerMethods(StorageMethods):
             loss=None if losses is None else float(np.mean(losses)),
             confusion=confusion(labels, answers, fields.shape[1]),
             answers=self._named(answers),
+            classes=self.classes if self.classes and len(self.classes) == fields.shape[1] else None,
         )
 
     def _evaluate_real(self, x: Any, y: Any, readout: Readout) -> Evaluation:

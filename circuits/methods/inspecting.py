@@ -114,6 +114,9 @@ class InspectionMethods(Network):
 
         return draw_circuit(self, **options)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.populations or name in self.projections
+
     def __str__(self) -> str:
         return circuit_text(self)
 

@@ -52,12 +52,15 @@ def read(app: Sphinx, page: str, source: list[str]) -> None:
     if page.startswith("made/") or not (Path(app.srcdir) / f"{page}.md").exists():
         return
     text = rewritten(source[0], ROOT / "docs" / f"{page}.md")
-    for mark, content in (
-        ("commands", commands.described),
-        ("experiments", papers.experiments),
+    made_from = gallery.SOURCES if gallery.NAMED.search(text) else []
+    for mark, content, files in (
+        ("<!-- commands -->", commands.described, commands.SOURCES),
+        ("<!-- experiments -->", papers.experiments, papers.SOURCES),
     ):
-        if f"<!-- {mark} -->" in text:
-            text = text.replace(f"<!-- {mark} -->", content())
+        if mark in text:
+            text, made_from = text.replace(mark, content()), files
+    for file in made_from:  # the page is read anew when one of them has changed
+        app.env.note_dependency(str(file), docname=page)
     source[0] = gallery.with_cards(with_toctrees(text))
 
 

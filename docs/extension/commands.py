@@ -7,7 +7,12 @@ from typing import Any
 
 from recircuit.cli.on_demand import COMMANDS, CommandsOnDemand
 
-__all__ = ["command", "described"]
+from .links import ROOT
+
+__all__ = ["SOURCES", "command", "described"]
+
+#: The files that say what commands and options there are.
+SOURCES = sorted((ROOT / "src" / "recircuit" / "cli").glob("*.py"))
 
 
 def command(name: str) -> Any:

@@ -24,6 +24,8 @@ from .links import DOCS, ROOT
 from .toctrees import toctree
 
 EXAMPLES = ROOT / "examples"
+#: The files that the cards of the gallery are made from.
+SOURCES = sorted(EXAMPLES.glob("*.py"))
 PICTURES = DOCS / "made" / "gallery"
 #: The examples that stand in one section of the page of the gallery, as in ``<!-- examples: force rflo -->``.
 NAMED = re.compile(r"<!-- examples: ([^>]*?) -->")

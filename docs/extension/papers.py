@@ -8,6 +8,8 @@ from functools import cache
 from .links import DOCS, ROOT, rewritten
 
 RESULTS = ROOT / "results" / "README.md"
+#: The files that the table of experiments is made from.
+SOURCES = [RESULTS, ROOT / "README.md"]
 
 
 @cache

@@ -109,7 +109,7 @@ def load(source: str | PathLike[str], data_dir: str | Path | None = None) -> Dat
 def _opened_by(name: str) -> str:
     """Say what a path that is no data set holds, and what opens it; an empty text if it is neither a run nor a circuit."""
     path = path_of(name, "load")
-    if (path / "config.json").is_file():
+    if (path / "config.json").is_file() or (path / "weights.safetensors").is_file():
         return f"{name} is the folder of a run, which is opened by rc.load_run({name!r})"
     if path.suffix == ".safetensors" and path.is_file():
         return (

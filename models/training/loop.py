@@ -10,6 +10,7 @@ from typing import Any, Unpack
 from ...arguments import checked_arguments
 from ...circuits import Circuit
 from ...circuits.backends.program import Diverged
+from ...errors import Interruption
 from ..data.augment import Augmented
 from .callbacks import Callback, Callbacks
 from .checks import check
@@ -26,7 +27,7 @@ from .stays_at_chance import warn_near_chance
 __all__ = ["TrainingDiverged", "TrainingInterrupted", "train"]
 
 
-class TrainingInterrupted(KeyboardInterrupt):
+class TrainingInterrupted(Interruption):
     """Ctrl-C was pressed during `train`. The circuit and the files are as after the last whole epoch.
 
     Parameters
@@ -36,8 +37,15 @@ class TrainingInterrupted(KeyboardInterrupt):
     """
 
     def __init__(self, history: History) -> None:
-        super().__init__()
+        done = f"after epoch {history.rows[-1]['epoch']:.0f}" if history.rows else "before the first epoch"
+        super().__init__(
+            f"Training was stopped. The circuit, and the files of the run if there are any, are as {done}. The attribute "
+            "`history` of this exception tells of the epochs until then."
+        )
         self.history = history
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TrainingInterrupted, (self.history,)
 
 
 class TrainingDiverged(Diverged):

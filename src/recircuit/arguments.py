@@ -232,7 +232,9 @@ def _misplaced(name: str, signature: inspect.Signature, args: tuple[Any, ...], k
     needed = [
         n for n, p in signature.parameters.items() if p.default is kinds.empty and p.kind is not kinds.VAR_KEYWORD
     ]
-    for missing in needed:
+    gathers = any(p.kind is kinds.VAR_POSITIONAL for p in known.values())
+    too_many = len(args) > len(positional) and not gathers
+    for missing in () if too_many else needed:
         absent = missing not in kwargs and missing not in positional[: len(args)]
         if absent and signature.parameters[missing].kind is not kinds.VAR_POSITIONAL:
             by_name = " and is given by its name" if missing not in positional else ""

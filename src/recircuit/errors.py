@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-__all__ = ["RecircuitError", "UsageError"]
+__all__ = ["Interruption", "RecircuitError", "UsageError"]
 
 #: Of a longer message the middle is left out: it quotes a long value, and its beginning and end say what is wrong with it.
 LONGEST, LEFT_OUT = 4000, " [...] "
@@ -37,3 +37,20 @@ class UsageError(RecircuitError):
 
     exit_code: ClassVar[int] = 2
     """2: the call is wrong."""
+
+
+class Interruption(KeyboardInterrupt):
+    """Ctrl-C was pressed. Jupyter shows one line, which says what was stopped, in place of the calls that led there.
+
+    Parameters
+    ----------
+    message : str
+        What was stopped, and in which state the circuit is.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that IPython shows."""
+        return [f"{type(self).__name__}: {self}"]

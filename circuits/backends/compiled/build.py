@@ -13,8 +13,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from ....errors import RecircuitError
 from ....processes import Process, Processes
 from ....processor import cores
@@ -117,6 +115,8 @@ class Compilers(Processes):
 @contextmanager
 def _progress(backend: str, commands: int) -> Iterator[Callable[[], object]]:
     """Show a line of progress on a terminal or in Jupyter; yield the function that is called after each command."""
+    from tqdm.auto import tqdm  # only here, since it takes a while
+
     shown = sys.stderr.isatty() or "ipykernel" in sys.modules
     with tqdm(total=commands, desc=f"{backend}: compiling", unit=" files", leave=False, disable=not shown) as line:
         yield line.update

@@ -12,6 +12,7 @@ from brian2 import Equations, TimedArray
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     EQUATIONS,
+    PARAMETER,
     SUBEXPRESSION,
     EquationError,
     Expression,
@@ -21,13 +22,21 @@ from brian2.equations.equations import (
 from pyparsing import ParseException
 
 from ....errors import RecircuitError
+from ....other_libraries import argument_hint
 from ....plasticity.syntax import check_characters, check_expression, check_unit
 from .state_equation import noises
 
-__all__ = ["check_constant", "check_method", "parse_equations", "readable"]
+__all__ = ["check_constant", "check_flags", "check_method", "parse_equations", "readable"]
 
 #: The methods by which differential equations may be integrated.
 METHODS = ("euler", "exponential_euler", "rk2", "rk4", "heun", "exact", "linear", "milstein")
+
+#: The flags of a variable, besides its phases and sums of weights, by the kind of its equation.
+FLAGS = {
+    PARAMETER: {"compartment", "broadcast"},
+    SUBEXPRESSION: {"stored", "constant over dt", "shared"},
+    DIFFERENTIAL_EQUATION: {"shared"},
+}
 
 FORM = "Each line reads 'name = expression : 1 (flags)', 'dname/dt = expression : 1 (flags)' or 'name : 1 (flags)'."
 
@@ -135,6 +144,19 @@ def check_method(method: Any) -> None:
     """Refuse a method that is not known."""
     if not isinstance(method, str) or method not in METHODS:
         raise RecircuitError(f"equations: method is one of {', '.join(METHODS)}; got {method!r}.")
+
+
+def check_flags(equation: SingleEquation, during: list[str], into: list[str], other: list[str]) -> None:
+    """Refuse flags that an equation cannot have: of its phases (``during``), sums of weights (``into``) and ``other`` flags."""
+    name, allowed = equation.varname, FLAGS[equation.type]
+    refused = sorted({*other} - allowed)
+    if refused or len(during) > 1 or ((during if equation.type == PARAMETER else into) or into[1:]):
+        raise RecircuitError(
+            f"equations: {name!r} has the flags {[*equation.flags]}; expected at most one 'during <phases>' or "
+            f"'after <phase>', and flags of {sorted(allowed)} for a {equation.type}; a sum of weights is "
+            f"'{name} : 1 (weights into <compartment>)'."
+            f"{''.join(argument_hint('flags', flag) for flag in refused)}"
+        )
 
 
 def check_constant(parameters: Mapping[str, Any]) -> None:

@@ -11,7 +11,6 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
-    SUBEXPRESSION,
     SingleEquation,
 )
 from brian2.units import Quantity
@@ -25,8 +24,8 @@ from ....plasticity.reserved import SHADOWED, why_reserved
 from ....plasticity.syntax import check_terms_of
 from ..display import neuron_html, neuron_latex
 from ..schedules.schedule import During
-from .equations import check_constant, check_method, parse_equations
-from .parameter_checks import check_parameters
+from .equations import check_constant, check_flags, check_method, parse_equations
+from .parameter_checks import check_parameters, refuse_other_arguments
 from .state_equation import StateEquation, noises
 from .step_by_step import step_by_step_target
 
@@ -111,6 +110,7 @@ class Neuron:
         if "x" not in self.dimensions and "rate" in self.dimensions:
             self.expressions["x"] = "rate"
             self.dimensions["x"] = DIMENSIONLESS
+        refuse_other_arguments(self.parameters, self.right_hand_sides)
         self._check_names()
         check_parameters(self.parameters, self.right_hand_sides, self.dimensions)
         for state in self.states:
@@ -124,17 +124,7 @@ class Neuron:
         during = [flag for flag in flags if _is_timing(flag)]
         into = [flag.removeprefix("weights into ") for flag in flags if flag.startswith("weights into ")]
         other = [flag for flag in flags if not _is_timing(flag) and not flag.startswith("weights into ")]
-        allowed = {
-            PARAMETER: {"compartment", "broadcast"},
-            SUBEXPRESSION: {"stored", "constant over dt", "shared"},
-            DIFFERENTIAL_EQUATION: {"shared"},
-        }[equation.type]
-        if set(other) - allowed or len(during) > 1 or ((during if equation.type == PARAMETER else into) or into[1:]):
-            raise RecircuitError(
-                f"equations: {name!r} has the flags {flags}; expected at most one 'during <phases>' or 'after <phase>', and "
-                f"flags of {sorted(allowed)} for a {equation.type}; a sum of weights is "
-                f"'{name} : 1 (weights into <compartment>)'."
-            )
+        check_flags(equation, during, into, other)
         self.dimensions[name] = equation.dim
         when, shared = _when(during[0]) if during else During(), "shared" in other
         if when.last and equation.type == DIFFERENTIAL_EQUATION:

@@ -17,7 +17,7 @@ from ....other_libraries import argument_hint
 from ....plasticity.parse import divisors
 from ....registry import closest
 
-__all__ = ["check_parameters", "check_time_constants"]
+__all__ = ["check_parameters", "check_time_constants", "refuse_other_arguments"]
 
 
 def check_parameters(parameters: Mapping[str, Any], equations: tuple[str, ...], defined: Collection[str]) -> None:
@@ -39,8 +39,6 @@ def check_parameters(parameters: Mapping[str, Any], equations: tuple[str, ...], 
     """
     read = set[str]().union(*map(get_identifiers, equations))
     for name, value in parameters.items():
-        if hint := argument_hint("Neuron", name) if name not in read else "":
-            raise RecircuitError(f"parameters: no equation reads {name!r}.{hint}")
         if not isinstance(value, Quantity | int | float | bool) or np.ndim(value):
             raise RecircuitError(
                 f"parameters: {name} is a number or a quantity such as 10*ms; got {value!r}. Values of single units "
@@ -53,6 +51,27 @@ def check_parameters(parameters: Mapping[str, Any], equations: tuple[str, ...], 
                 f"read {known}."
             )
     check_time_constants(equations, parameters, "parameters")
+
+
+def refuse_other_arguments(parameters: Mapping[str, Any], equations: tuple[str, ...]) -> None:
+    """Refuse what is no parameter but an argument that other libraries have, such as ``namespace``.
+
+    Parameters
+    ----------
+    parameters : mapping of str to Any
+        The parameters of a neuron.
+    equations : tuple of str
+        The right-hand sides of its equations. A name that one of them reads is a parameter.
+
+    Raises
+    ------
+    RecircuitError
+        If there is one.
+    """
+    read = set[str]().union(*map(get_identifiers, equations))
+    for name in (n for n in parameters if n not in read):
+        if hint := argument_hint("Neuron", name):
+            raise RecircuitError(f"parameters: no equation reads {name!r}.{hint}")
 
 
 def check_time_constants(equations: tuple[str, ...], values: Mapping[str, Any], where: str) -> None:

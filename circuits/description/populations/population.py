@@ -10,7 +10,7 @@ import numpy as np
 from ....errors import RecircuitError
 from ....other_libraries import NamesFromElsewhere
 from ..display import population_html
-from ..fixed import Fixed
+from ..fixed import Fixed, key_of
 from ..neurons.neuron import Neuron
 from ..schedules.schedule import During
 
@@ -142,10 +142,10 @@ class Population(Fixed, NamesFromElsewhere):
         return {name: value for name, value in self.neuron.parameters.items() if name not in self.spread}
 
     def __getitem__(self, variable: str) -> np.ndarray:
-        return self.network[f"{self.name}.{variable}"]
+        return self.network[key_of(self.name, variable)]
 
     def __setitem__(self, variable: str, value: Any) -> None:
-        self.network[f"{self.name}.{variable}"] = value
+        self.network[key_of(self.name, variable)] = value
 
     def _repr_html_(self) -> str:
         return population_html(self, opened=True)

@@ -12,6 +12,7 @@ from brian2.utils.stringtools import get_identifiers
 
 from ....callables import check_takes
 from ....errors import RecircuitError
+from ....other_libraries import argument_hint
 from ....registry import closest
 from ..neurons.parameter_checks import check_time_constants
 from ..projections.projection import Projection
@@ -82,7 +83,7 @@ def _take_initial(population: Population, variable: Any, value: Any, where: str)
         known = [*neuron.parameters, *neuron.stored]
         raise RecircuitError(
             f"{where}: {variable!r} is not an option, and its equations have no such parameter or state."
-            f"{closest(str(variable), known)} They have {sorted(known)}."
+            f"{argument_hint('population', str(variable)) or closest(str(variable), known)} They have {sorted(known)}."
         )
 
 

@@ -13,7 +13,7 @@ from ....other_libraries import NamesFromElsewhere
 from ....plasticity import SynapticEquation
 from ...connectivity import Connectivity, Shape
 from ..display import projection_html
-from ..fixed import Fixed
+from ..fixed import Fixed, key_of
 from ..populations.population import Population, Values
 from ..schedules.schedule import During
 
@@ -129,10 +129,10 @@ class Projection(Fixed, NamesFromElsewhere):
         self.made()
 
     def __getitem__(self, variable: str) -> np.ndarray:
-        return self.network[f"{self.name}.{variable}"]
+        return self.network[key_of(self.name, variable)]
 
     def __setitem__(self, variable: str, value: Any) -> None:
-        self.network[f"{self.name}.{variable}"] = value
+        self.network[key_of(self.name, variable)] = value
 
     def change(self, *, equation: SynapticEquation | None = None, delay: int | np.ndarray | None = None) -> None:
         """Give these synapses another rule or another delay. Programs that were built before are out of date then.

@@ -118,11 +118,14 @@ def furthest(pairs: Sequence[Pair]) -> float:
 
 
 def draw_pair(ax: Axes, pairs: Sequence[Pair], title: str) -> None:
-    """Draw the four conditions and the distance from A^+ over presentations: the mean over runs, on logarithmic axes."""
+    """Draw the four conditions and the distance from A^+ over presentations: the mean over runs, on logarithmic axes.
+
+    Curves that lie on one another are drawn from the widest to the narrowest, so that none hides another.
+    """
     at = np.maximum(pairs[0].at, 0.5)
     for number, (text, colour) in CONDITIONS.items():
         mean = np.mean([pair.conditions[:, number - 1] for pair in pairs], axis=0)
-        ax.loglog(at, np.maximum(mean, FLOOR), color=colour, label=text)
+        ax.loglog(at, np.maximum(mean, FLOOR), color=colour, linewidth=5 - number, label=text)
     mean = np.mean([pair.distance for pair in pairs], axis=0)
     ax.loglog(at, np.maximum(mean, FLOOR), color=GREY, linestyle="--", label="B = A⁺")
     ax.set(title=title, xlabel="presentation", ylim=(FLOOR / 3, 10), xlim=(0.5, at[-1]))

@@ -208,10 +208,14 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 
 def test_ctrl_c_stops_at_the_last_whole_epoch(tmp_path: Path) -> None:
     whole, stopped = network(), network()
-    timer = threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
+    timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT))
+
+    def begin(epoch: int, metrics: Any, net: Any) -> None:
+        if epoch == 1:  # before that it is Ctrl-C while a circuit is built
+            timer.start()
+
     with pytest.raises(KeyboardInterrupt) as pressed:
-        rc.train(stopped, blobs(), 10**6, backend="numpy", out=tmp_path)
+        rc.train(stopped, blobs(), 10**6, backend="numpy", out=tmp_path, callbacks=begin)
     timer.join()
     assert isinstance(pressed.value, TrainingInterrupted)
     history = pressed.value.history
