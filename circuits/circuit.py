@@ -13,7 +13,7 @@ from ..arguments import checked_arguments
 from ..errors import RecircuitError
 from ..other_libraries import NamesFromElsewhere
 from .backends import Program, choose_backend, open_program
-from .backends.interrupts import building
+from .backends.interrupts import building, postponed
 from .description.fingerprint import fingerprint
 from .description.first_values import first_values
 from .description.network import Network
@@ -194,6 +194,8 @@ class Circuit(WidgetMethod, NamesFromElsewhere):
             current = self._program if self._built == self.revision else None
             if current is not None and (backend is None or choose_backend(backend)[0] == current.backend):
                 return current
+            if self._program is not None:
+                self._program.check_alive()
             name = backend or (self._program.backend if self._program is not None else "numpy")
             program = open_program(lowered, name)
         self._fill(program)
@@ -211,11 +213,12 @@ class Circuit(WidgetMethod, NamesFromElsewhere):
     def close(self) -> None:
         """Close the program, and keep the state of the circuit unless the program has died."""
         if self._program is not None:
-            if self._program.alive:
-                self._values = {k: self._program.get(k) for k in self._program.variables}
-                self._noise = self._program.noise()
-            self._program.close()
-            self._program = None
+            with postponed():
+                if self._program.alive:
+                    self._values = {k: self._program.get(k) for k in self._program.variables}
+                    self._noise = self._program.noise()
+                self._program.close()
+                self._program = None
 
     @checked_arguments
     def take_over(self, other: Circuit) -> None:
@@ -256,10 +259,11 @@ class Circuit(WidgetMethod, NamesFromElsewhere):
         ``circuit["h.tau"] = 5*ms``.
         """
         program = self.program()
-        self.epoch, self.classes = 0, None
-        for key, variable in program.variables.items():
-            program.set(key, np.zeros(variable.shape))
-        self._fill(program)
+        with postponed():
+            self.epoch, self.classes = 0, None
+            for key, variable in program.variables.items():
+                program.set(key, np.zeros(variable.shape))
+            self._fill(program)
 
     def _fill(self, program: Program) -> None:
         """Set all variables of a program to their initial values."""

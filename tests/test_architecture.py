@@ -25,6 +25,7 @@ EXPERIMENTS = "recircuit.models.experiments"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("recircuit.errors",),
     (
+        "recircuit.annotations",
         "recircuit.uncaught",
         "recircuit.brian_logs",
         "recircuit.brian_objects",
@@ -33,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "recircuit.processes",
         "recircuit.processor",
         "recircuit.registry",
+        "recircuit.terminal",
         "recircuit.waiting",
         "recircuit.foreign_text",
         "recircuit.tables",

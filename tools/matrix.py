@@ -35,6 +35,16 @@ TESTS = (
     "tests/circuits/backends/test_dynamics_backends.py",
 )  # fmt: skip
 COMPILED = ("tests/circuits/backends/test_dynamics_backends.py",)
+#: A compiler for other processors than this one, on which nothing can be run: the kernels are only compiled.
+ARM = "clang for ARM"
+KERNELS = """
+import re, scipy_openblas32 as blas
+from recircuit.circuits.backends.cpp.kernels import OURS, kernels
+texts = [file.read_text() for file in OURS.glob("*.cpp")]
+called = [f"recircuit::{name}(" for text in texts for name in re.findall(r"^template void (\\w+)\\(", text, re.M)]
+files = {file for real in ("float", "double") for file in kernels(called, real, blas.get_include_dir())}
+print(len(files), "files of kernels are compiled")
+"""
 
 
 @dataclass(frozen=True)
@@ -55,11 +65,12 @@ class Place:
 
 
 def places() -> Iterator[Place]:
-    """Yield every Python with both versions of Brian2, and the first with clang too."""
+    """Yield every Python with both versions of Brian2, and the first with clang too, for this processor and for one of ARM."""
     for python in PYTHONS:
         for brian2 in BRIAN2:
             yield Place(python, brian2, "g++")
     yield Place(PYTHONS[0], BRIAN2[0], "clang")
+    yield Place(PYTHONS[0], BRIAN2[0], ARM)
 
 
 def run(*command: str | Path, folder: Path = ROOT, **environment: str) -> tuple[bool, str]:
@@ -135,12 +146,18 @@ def environment(place: Place, wheel: Path) -> str:
 def compiler(place: Place) -> str:
     """Return the command of the compiler, or nothing. The wheel ziglang brings a clang along."""
     python = place.folder / "bin" / "python"
-    if place.compiler != "clang":
+    if place.compiler not in ("clang", ARM):
         return place.compiler if shutil.which(place.compiler) else ""
-    if found := shutil.which("clang++"):
+    if place.compiler == "clang" and (found := shutil.which("clang++")):
         return found
     ok, _ = run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "ziglang")
-    command = (str(python), "-m", "ziglang", "c++")
+    command = (
+        str(python),
+        "-m",
+        "ziglang",
+        "c++",
+        *(("-target", "aarch64-linux-gnu") if place.compiler == ARM else ()),
+    )
     (WORK / "one.cpp").write_text("int main() { return 0; }\n")
     return (
         shlex.join(command) if ok and run(*command, "one.cpp", "-o", "one", folder=WORK)[0] else ""
@@ -161,6 +178,9 @@ def outcome(place: Place, wheel: Path, unpacked: Path) -> str:
         "OPENBLAS_NUM_THREADS": "1",
         "RECIRCUIT_THREADS": "1",
     }
+    if place.compiler == ARM:
+        ok, said = run(pytest[0], "-W", "ignore", "-c", KERNELS, folder=unpacked, **options)
+        return f"{'ok' if ok else 'FAILS'}: {said}"
     works = (
         "from recircuit.circuits.backends.cpp.compiler import missing_compiler as missing; why = missing()\n"
         "if why: print('missing:', why)"

@@ -12,6 +12,7 @@ from ...errors import RecircuitError
 from ...other_libraries import NamesFromElsewhere
 from ...tables import folded, html_table
 from ..description.network import Network
+from ..description.populations.shown_values import array_of
 from ..inputs.rows import Inputs
 from ..inputs.series import lengths_in_rows
 from .readout import Readout
@@ -76,7 +77,7 @@ def masked_answers(
 
 def checked_labels(labels: Any, shape: tuple[int, ...]) -> NDArray[np.int64]:
     """Return labels as whole numbers, one for each sample; ``shape`` is (samples, classes)."""
-    given, (samples, classes) = np.asarray(labels), shape
+    given, (samples, classes) = _array(labels), shape
     given = given.reshape(-1) if given.shape == (samples, 1) else given
     if given.shape == shape and _is_one_hot(given):
         given = given.argmax(axis=1)
@@ -87,6 +88,15 @@ def checked_labels(labels: Any, shape: tuple[int, ...]) -> NDArray[np.int64]:
             f"the circuit was trained; got {given.dtype} of shape {given.shape}."
         )
     return given.astype(np.int64)
+
+
+def _array(labels: Any) -> NDArray[Any]:
+    try:
+        return array_of(labels, "evaluate")
+    except ValueError:
+        raise RecircuitError(
+            "evaluate: the labels are no array: they are lists of different lengths, or nested too deeply."
+        ) from None
 
 
 def _is_one_hot(labels: NDArray[Any]) -> bool:

@@ -6,22 +6,28 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
-from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from ...errors import RecircuitError
 from ..lowering.kernels import Clamp
 from ..lowering.lowered import Lowered
 from ..lowering.operations import Operation
 from ..lowering.timetable import Timetable
+from .finite import first_not_finite
+from .in_process_session import InProcessSession
+from .interrupted_wait import InterruptedWait
 from .interrupts import interruptible
 from .live import LiveStimulus, Session
 from .noise import NoiseState, mersenne_state, set_mersenne
-from .program import Program, Progress, RunResult, cause, diverged
+from .program import Program, Progress, RunResult
 from .rows import Action, Row, Task
 from .run_checks import check_scale, check_seed
 from .series import Series, count_of
+
+#: So many rows of an order are counted at a time.
+PIECE = 4096
 
 
 class InProcessProgram(Program):
@@ -48,6 +54,11 @@ class InProcessProgram(Program):
         self.repeated = 0
         self.row = np.zeros(lowered.network.batch_size, dtype=np.int32)
         self.random = np.random.RandomState(0)
+        self._given_up = False
+
+    @property
+    def alive(self) -> bool:
+        return not self._given_up
 
     @abstractmethod
     def action(self, operation: Operation) -> Action:
@@ -59,7 +70,28 @@ class InProcessProgram(Program):
 
     def running(self) -> AbstractContextManager[Any]:
         """Return a context in which NumPy does not warn: a check after each presentation finds what is not finite."""
+        self.check_alive()
         return np.errstate(all="ignore")
+
+    def get(self, key: str) -> np.ndarray:
+        self.check_alive()
+        return super().get(key)
+
+    def set(self, key: str, value: Any) -> None:
+        self.check_alive()
+        super().set(key, value)
+
+    def check_alive(self) -> None:
+        if self._given_up:
+            raise RecircuitError(
+                f"{self.backend}: the circuit was ended by Ctrl-C within a presentation. Its state is lost: close the circuit "
+                "by its close(), and go on from a checkpoint."
+            )
+
+    def give_up(self) -> None:
+        """End a presentation in the middle, after which the state is lost."""
+        self._given_up = True
+        raise KeyboardInterrupt
 
     def close(self) -> None:
         self.data.clear()
@@ -167,7 +199,7 @@ class InProcessProgram(Program):
         return repeat
 
     def session(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
-        return _InProcessSession(self, table, stimuli, self.actions(self._rows(table)), reads)
+        return InProcessSession(self, table, stimuli, self.actions(self._rows(table)), reads)
 
     def _walk(
         self, actions: Sequence[Action], order: np.ndarray, progress: Progress | None, *, stream: bool = False
@@ -177,22 +209,22 @@ class InProcessProgram(Program):
         active = self.read("presentation.active") if counted else np.zeros(1, dtype=np.int32)
         everything = {key: self.read(key) for key in self.variables if np.issubdtype(self.dtype(key), np.floating)}
         rates = self.rates()
-        result, showing = RunResult(0), np.count_nonzero(order >= 0, axis=1).tolist()
-        with self.running(), interruptible() as interrupted:
-            for self.row in order:
+        result, waiting = RunResult(0), InterruptedWait(self.backend, self.give_up)
+        with self.running(), interruptible(waiting.interrupt) as interrupted:
+            for self.row, showing in _with_counts(order):
                 self.repeated = result.presentations if stream else 0
-                active[0] = showing[result.presentations]
+                active[0] = showing
                 for action in actions:
                     action()
                 result.presentations += 1
                 thorough = result.presentations % 100 == 0
                 if thorough or not stream:
-                    result.diverged = _first_not_finite(everything if thorough else rates)
+                    result.diverged = first_not_finite(everything if thorough else rates)
                 if progress is not None:
                     progress(result.presentations)
                 if result.diverged or interrupted.is_set():
                     break
-            result.diverged = result.diverged or _first_not_finite(everything)
+            result.diverged = result.diverged or first_not_finite(everything)
         result.interrupted = interrupted.is_set()
         return result
 
@@ -219,55 +251,8 @@ class InProcessProgram(Program):
         return Task(lambda: into.append(shown.copy()), reads=key)
 
 
-class _InProcessSession(Session):
-    """A closed loop as a list of functions."""
-
-    def __init__(
-        self,
-        program: InProcessProgram,
-        table: Timetable,
-        stimuli: Mapping[str, LiveStimulus],
-        actions: list[Action],
-        reads: Sequence[str],
-    ) -> None:
-        super().__init__(stimuli)
-        self.table = table
-        self.program, self.actions, self.number = program, actions, program.loaded
-        self.order = np.arange(len(program.row), dtype=np.int32)
-        self.reads = [program.read(key).reshape(program.variables[key].shape) for key in reads]
-        self.rates = program.rates()
-        self.active = program.read("presentation.active") if "presentation.active" in program.variables else None
-
-    def current(self) -> bool:
-        return self.program.loaded == self.number
-
-    def present(self, inputs: Mapping[str, Any]) -> list[np.ndarray]:
-        self.show(inputs)
-        program = self.program
-        program.row, program.repeated = self.order, 0
-        if self.active is not None:
-            self.active[0] = len(self.order)
-        with program.running():
-            for action in self.actions:
-                action()
-            wrong = _first_not_finite(self.rates)
-        if wrong:
-            raise diverged(wrong, "in a closed loop", cause(program.lowered, self.table))
-        return [values.copy() for values in self.reads]
-
-    def close(self) -> None:
-        for name, stimulus in self.stimuli.items():
-            known = self.program.data.get(name)
-            if known is not None and known[0].base is stimulus.rows:
-                del self.program.data[name]
-                self.program.series.pop(name, None)
-
-
-def _first_not_finite(arrays: dict[str, np.ndarray]) -> str:
-    """Return the first variable with a NaN or infinity; the caller turns off NumPy's warnings about large sums of squares."""
-    if isfinite(sum([values.dot(values) for values in arrays.values()])):
-        return ""
-    for key, values in arrays.items():  # a sum of squares is infinite for very large finite values, too
-        if not np.isfinite(values).all():
-            return key
-    return ""
+def _with_counts(order: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
+    """Yield each row of an order, and how many batch elements show something in it."""
+    for begin in range(0, len(order), PIECE):
+        rows = order[begin : begin + PIECE]
+        yield from zip(rows, np.count_nonzero(rows >= 0, axis=1).tolist(), strict=True)

@@ -143,6 +143,15 @@ class Program(ABC):
         """Whether the program can still be used; a worker may have ended by itself."""
         return True
 
+    def check_alive(self) -> None:  # noqa: B027 - most programs cannot end by themselves
+        """Refuse to go on with a program that has ended by itself.
+
+        Raises
+        ------
+        RecircuitError
+            If it has ended, so that its state is lost.
+        """
+
     @abstractmethod
     def read(self, key: str) -> np.ndarray:
         """Return the values of a variable as a flat array."""

@@ -7,8 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...errors import RecircuitError
+from ..lowering.memory import check_free
 
-__all__ = ["check_order", "check_scale", "check_seed"]
+__all__ = ["ORDER", "check_order", "check_scale", "check_seed"]
+
+#: The bytes that the order of presentations needs for each batch element and presentation, while it is made.
+ORDER = 16
 
 
 def check_seed(seed: int) -> int:
@@ -32,6 +36,10 @@ def check_scale(stimulus: str, scale: float, offset: float, dtype: np.dtype) -> 
 def check_order(order: np.ndarray, batch_size: int, rows: Mapping[str, int]) -> np.ndarray:
     """Return the order of presentations, checked against the data that is loaded."""
     given = np.asarray(order)
+    check_free(
+        ORDER * given.size, f"run: the order of {len(np.atleast_1d(given)):,} presentations, or steps without phases,",
+        "Run several times, each for less.",
+    )  # fmt: skip
     if given.ndim != 2 or given.shape[1] != batch_size or (given.size and given.dtype.kind not in "ui"):
         raise RecircuitError(
             f"run: the order is whole numbers of the shape (presentations, {batch_size}); got {given.shape} of {given.dtype}."

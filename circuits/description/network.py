@@ -226,7 +226,7 @@ class Network(Stimuli, Presentations):
         equation, late = connecting.with_delays_of_synapses(equation, timed["delay"], name)
         projection = Projection(
             network=self, name=name, pre=pre, post=post, into=into, sends=sends, connectivity=connectivity,
-            equation=equation, weights=weights, states={**(states or {}), **late}, arrives=arrives, **timed,
+            equation=equation, weights=weights, states=connecting.all_states(states, late, name), arrives=arrives, **timed,
         )  # fmt: skip
         connecting.read_constant(equation, pre, self.constants)
         check_rule(projection, set(self.broadcasts))

@@ -11,6 +11,8 @@ from ...errors import RecircuitError
 MANY, MOST = 500, 2_500
 #: The largest number of phases; a schedule with more is refused.
 MOST_PHASES = 10_000
+#: The largest number of steps; a presentation with more is refused, since nothing ends it before its last step.
+MOST_STEPS = 10_000_000
 #: The seconds that each population or projection takes to build for NumPy on a processor of 2020.
 EACH = 0.03
 
@@ -48,6 +50,22 @@ def check_phase_count(count: int) -> None:
         If there are more than `MOST_PHASES`.
     """
     _check(count, MOST_PHASES, "phases", "One phase may last for many steps.")
+
+
+def check_step_count(count: int) -> None:
+    """Refuse a presentation of more steps than Ctrl-C could wait for.
+
+    Raises
+    ------
+    RecircuitError
+        If there are more than `MOST_STEPS`.
+    """
+    if count > MOST_STEPS:
+        raise RecircuitError(
+            f"phases: a presentation has at most {MOST_STEPS:,} steps of dt, since it is never ended within; got {count:,}. "
+            "Choose shorter phases or a longer dt; or declare no phases, so that the circuit runs for any time, as in "
+            "circuit.run(1000*second), and can be stopped after each step."
+        )
 
 
 def _check(count: int, most: int, what: str, instead: str) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import RecircuitError
 from ..backends.program import Program
+from ..backends.run_checks import ORDER
 from ..backends.series import Series, count_of
 from ..description.network import Network
 from ..description.populations.population import Population
@@ -18,8 +19,6 @@ from ..description.populations.starting import check_all_set
 from ..lowering.memory import check_free
 from .series import FEWER, check_length, series_of
 
-#: The bytes for each sample that are needed to make the order of presentations.
-ORDER = 16
 #: What is said of labels that are no whole numbers.
 REAL = (
     " Real values, as in a regression, are shown by a target: circuit.target(name, size), or the output circuit "

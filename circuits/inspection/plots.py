@@ -10,6 +10,7 @@ from brian2.units import Quantity
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
+from ...arguments import kept_arguments
 from ...errors import RecircuitError
 from ..description.schedules.schedule import Schedule
 from .class_names import name_classes
@@ -52,6 +53,7 @@ class Recorded(Protocol):
     def each(self) -> int: ...
 
 
+@kept_arguments
 def plot_trace(
     trace: Recorded,
     names: Sequence[str] | None = None,

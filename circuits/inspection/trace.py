@@ -74,7 +74,7 @@ class Trace(NamesFromElsewhere):
         self._values = recording.values()
 
     def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self._values:
+        if not isinstance(name, str) or name not in self._values:
             raise RecircuitError(f"trace: {name!r} was not recorded; there are {self.names}.")
         return self._values[name]
 
@@ -86,6 +86,10 @@ class Trace(NamesFromElsewhere):
         name : str
             The recorded variable, such as ``"h.rate"``.
         """
+        if not isinstance(name, str):
+            raise RecircuitError(
+                f"trace: the name of a variable is a text such as 'h.rate'; got a {type(name).__name__}."
+            )
         elements, variable = self.recording.elements, name.partition("[")[0].strip()
         return None if isinstance(elements, int) or not self.recording.of_elements(variable) else elements
 

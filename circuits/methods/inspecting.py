@@ -101,18 +101,21 @@ class InspectionMethods(Network):
         return Summary.of(self, self.lowered(), {purpose: self.timetable(purpose) for purpose in ("train", "evaluate")})
 
     @checked_arguments
-    def diagram(self, **options: Any) -> Figure:
-        """Draw the circuit: populations with their compartments, and projections with marks of their rules.
+    def diagram(self, *, phases: bool = True, labels: bool = True, ax: Any = None) -> Figure:
+        """Draw the circuit: populations with their compartments, projections by kind, with plastic ones marked.
 
         Parameters
         ----------
-        options
-            ``phases=False`` leaves out the phases of a presentation, and ``labels=False`` leaves out the names of the rules.
-            ``ax`` holds the axes of matplotlib to draw into.
+        phases : bool, default True
+            Whether to draw the phases of a presentation below.
+        labels : bool, default True
+            Whether to write the names of the rules.
+        ax : axes of matplotlib, optional
+            The axes that are drawn into. The default are those of a new figure.
         """
         from ..inspection.diagram import draw_circuit
 
-        return draw_circuit(self, **options)
+        return draw_circuit(self, phases=phases, labels=labels, ax=ax)
 
     def __contains__(self, name: object) -> bool:
         return name in self.populations or name in self.projections

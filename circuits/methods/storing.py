@@ -17,6 +17,7 @@ from ...atomic_files import write_whole
 from ...errors import RecircuitError
 from ...foreign_text import json_value
 from ..backends import Program
+from ..backends.interrupts import postponed
 from ..backends.noise import NoiseState
 from ..saving.arrays import packed, read_packed, unpacked
 from ..saving.description import described, rebuild, settings
@@ -95,10 +96,11 @@ class StorageMethods(InspectionMethods):
         """
         program = self.program()
         now = {key: program.get(key) for key in program.variables}
-        self.set_state({k: v for k, v in moment.state.items() if k not in now or not same_bits(v, now[k])})
-        if moment.noise is not None:
-            self.program().set_noise(moment.noise)
-        self.epoch = moment.epoch
+        with postponed():
+            self.set_state({k: v for k, v in moment.state.items() if k not in now or not same_bits(v, now[k])})
+            if moment.noise is not None:
+                self.program().set_noise(moment.noise)
+            self.epoch = moment.epoch
 
     @checked_arguments
     def store(self, name: str = "default") -> None:
@@ -211,7 +213,8 @@ class StorageMethods(InspectionMethods):
         shared = {"_program": None, "_lowered": None, "_built": -1, "_tables": (None, {})}
         for name, value in vars(self).items():
             setattr(made, name, shared[name] if name in shared else deepcopy(value, memo))
-        if self._program is not None and self._program.alive:
+        if self._program is not None:
+            self._program.check_alive()
             made._values = {k: self._program.get(k) for k in self._program.variables}
             made._noise = self._program.noise()
         return made

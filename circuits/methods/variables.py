@@ -11,6 +11,7 @@ from brian2.units import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
 from ...arguments import checked_arguments
+from ..backends.interrupts import postponed
 from ..description.neurons.stability import warn_of_instability
 from ..description.populations.parameters import change_parameter
 from ..description.populations.population import Population
@@ -58,11 +59,12 @@ class VariableMethods(AnswerMethods):
         check_value(self, self.lowered().variables[key], value)
         if key == STEP:
             return self.set_state({key: value})
-        self._set(key, value)
+        with postponed():
+            self._set(key, value)
+            if self._has_parameter(owner, variable):
+                self._by_hand[key] = self.program().get(key)
         if owner in self.populations and variable in self.populations[owner].neuron.parameters:
             warn_of_instability(self.populations[owner], self.dt, stacklevel=3)
-        if self._has_parameter(owner, variable):
-            self._by_hand[key] = self.program().get(key)
 
     def _set(self, key: str, value: Any) -> None:
         owner, variable = split_key(key)
@@ -93,7 +95,7 @@ class VariableMethods(AnswerMethods):
 
     @checked_arguments
     def set_state(self, values: Mapping[str, np.ndarray]) -> None:
-        """Set several variables by name; either all of them are set or none.
+        """Set several variables by name; either all of them are set or none, whenever Ctrl-C is pressed.
 
         Parameters
         ----------
@@ -107,7 +109,11 @@ class VariableMethods(AnswerMethods):
         """
         program = self.program()
         found = checked_state(self, program.variables, values)
-        for key, value in found.items():
+        with postponed():
+            self._set_all(found)
+
+    def _set_all(self, values: Mapping[str, np.ndarray]) -> None:
+        for key, value in values.items():
             owner, variable = split_key(key)
             population = self.populations.get(owner)
             parameters = population.neuron.parameters if population is not None else {}
@@ -133,6 +139,8 @@ class VariableMethods(AnswerMethods):
 
     def _set_parameter(self, population: Population, name: str, value: Any) -> None:
         """Change a parameter. If the code depends on it, the circuit is built again."""
+        if self._program is not None:
+            self._program.check_alive()
         value = Quantity(np.asarray(value, dtype=float), dim=get_dimensions(value))
         if change_parameter(self, population, name, value):
             self.changed()

@@ -8,6 +8,7 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
+from ...arguments import all_of
 from ...errors import RecircuitError
 from ..backends.live import LiveStimulus, Session
 from ..backends.program import Diverged, Program, RunResult, diverged
@@ -104,11 +105,12 @@ class Live:
                 "Write `with circuit.live() as loop:`, and call loop.present(...) in the block."
             )
         if inputs is not None and not isinstance(inputs, Mapping):
+            names = [p.name for p in self.circuit.populations.values() if p.clamp is not None]
             raise RecircuitError(
-                f"live: present takes a mapping from the names of stimuli to their rows, as in present({{'x': row}}); got "
-                f"{inputs!r:.60}. The stimuli are {[p.name for p in self.circuit.populations.values() if p.clamp is not None]}."
+                "live: present takes a mapping from the names of stimuli to their rows, as in present({'x': row}); got a "
+                f"{type(inputs).__name__}. The stimuli are {names}."
             )
-        reads = (read,) if isinstance(read, str) else tuple(read)
+        reads = read if type(read) is tuple else _names(read)
         session = self._session
         if session is None or reads != self._reads or not session.current():
             session = self._begin(reads)
@@ -131,6 +133,10 @@ class Live:
 
     def _begin(self, reads: tuple[str, ...]) -> Session:
         circuit = self.circuit
+        if wrong := [name for name in reads if not isinstance(name, str)]:
+            raise RecircuitError(
+                f"live: read is a list of names such as ['o.rate']; one of them is a {type(wrong[0]).__name__}."
+            )
         before = self._session
         program = self.runs.program(self._backend)
         self._keys = list(dict.fromkeys(k for name in reads for k in keys_of(circuit, program.variables, name)))
@@ -153,6 +159,19 @@ class Live:
     def _shape(self, name: str) -> tuple[int, ...]:
         owner = self.circuit.populations.get(split_key(name)[0])
         return (self.circuit.batch_size, owner.size) if owner is not None else ()
+
+
+def _names(read: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that a call asks for."""
+    if isinstance(read, str):
+        return (read,)
+    if (
+        not isinstance(read, Iterable)
+        or isinstance(read, bytes | Mapping)
+        or (isinstance(read, np.ndarray) and read.ndim != 1)
+    ):
+        raise RecircuitError(f"live: read is a list of names such as ['o.rate']; got a {type(read).__name__}.")
+    return tuple(all_of(read, "live: read"))
 
 
 def _stimulus(circuit: Network, population: Population, mode: str | None) -> LiveStimulus:

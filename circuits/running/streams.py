@@ -17,9 +17,6 @@ from ..description.schedules.schedule import steps_in
 from ..inputs.rows import Inputs, Rows, as_inputs, as_mapping
 from ..inputs.series import sampled
 
-#: The most steps of a stream, since the order of what is shown is kept for each step.
-MOST = 2**31 - 1
-
 
 def is_time(value: Any) -> bool:
     """Return whether a value is a duration."""
@@ -69,12 +66,7 @@ def _steps(network: Network, duration: Any) -> int:
             f"run: the circuit has no phases yet, so that it runs for a time such as 10*second; got {duration!r}. With "
             "circuit.phases(...) it has presentations, which can be counted."
         )
-    steps = steps_in("circuit", duration, network.dt, "run: the duration of the run of the")
-    if steps > MOST:
-        raise RecircuitError(
-            f"run: {duration} are {steps:,} steps; at most {MOST:,} go into one run. Run several times."
-        )
-    return steps
+    return steps_in("circuit", duration, network.dt, "run: the duration of the run of the")
 
 
 def _every(network: Network, name: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..backends.interrupts import postponed
 from ..backends.program import Program
 from ..lowering.timetable import Timetable
 
@@ -36,6 +37,8 @@ def untouched(program: Program, table: Timetable) -> Iterator[None]:
     try:
         yield
     finally:
-        for key, values in before.items():
-            program.write(key, values)
-        program.set_noise(noise)
+        if program.alive:
+            with postponed():
+                for key, values in before.items():
+                    program.write(key, values)
+                program.set_noise(noise)

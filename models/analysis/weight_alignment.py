@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ...arguments import checked_arguments
 from ...circuits import Circuit, Local, Population, Projection
+from ...circuits.description.populations.shown_values import numbers_of
 from ...circuits.description.projections.projection import Transposed
 from ...circuits.description.serving import served_by
 from ...errors import RecircuitError
@@ -126,6 +128,7 @@ def forward_matrix(chain: Sequence[Projection]) -> NDArray[np.float64]:
     return product
 
 
+@checked_arguments
 def alignment(circuit: Circuit) -> dict[str, Alignment]:
     """Return the present alignment of each feedback projection of a circuit."""
     return {name: _measured(r, chain) for name, (r, chain) in feedback_pairs(circuit).items()}
@@ -179,7 +182,7 @@ def _by_synapse(projection: Projection, *, back: bool = False) -> NDArray[np.flo
 
 def _pair(feedback: ArrayLike, forward: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return R and W^T, in one shape and in double precision."""
-    r, w = np.asarray(feedback, dtype=float), np.asarray(forward, dtype=float).T
+    r, w = numbers_of(feedback, "alignment: feedback weights"), numbers_of(forward, "alignment: forward weights").T
     if r.shape != w.shape:
         raise RecircuitError(
             f"alignment: feedback weights of shape {r.shape} and forward weights of shape {w.T.shape}; expected "

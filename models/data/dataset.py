@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...arguments import alternative_constructor, checked_arguments
+from ...circuits.description.populations.shown_values import numbers_of
 from ...errors import RecircuitError
 from .display import Displayed
 from .sample_arrays import (
@@ -180,7 +181,7 @@ class Dataset(Displayed):
         --------
         >>> net.run({"x": digits.rates(digits.x_test[:10])})                                        # doctest: +SKIP
         """
-        return np.asarray(x, dtype=np.float64) * self.scale + self.offset
+        return numbers_of(x, f"rates of {self.name!r}") * self.scale + self.offset
 
     @property
     def n_features(self) -> int:

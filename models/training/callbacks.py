@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from ...arguments import checked_arguments
+from ...arguments import kept_arguments
 from ...callables import check_takes
 from ...circuits import Circuit
 from ...errors import UsageError
@@ -42,7 +42,7 @@ METHODS = {
 }
 
 
-@checked_arguments
+@kept_arguments
 @dataclass
 class EarlyStopping:
     """Stop training when a column of the history has not improved for some epochs, and keep the best weights.

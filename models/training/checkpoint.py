@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ...arguments import alternative_constructor, checked_arguments
+from ...arguments import alternative_constructor, checked_arguments, kept_arguments
 from ...atomic_files import write_whole
 from ...circuits import Circuit
 from ...circuits.backends.noise import NoiseState
@@ -66,6 +66,7 @@ class About(BaseModel):
     rows: list[Row] = []
 
 
+@kept_arguments
 @dataclass(frozen=True)
 class Checkpoint:
     """The state of a circuit at the end of an epoch, and the run that it belongs to.

@@ -117,9 +117,16 @@ class Training:
             self.good = self.checkpoint()
         except BaseException:
             del self.history.rows[self.good.about.epoch :]
-            self.good.restore(self.circuit)
+            self._go_back()
             raise
         return self.history.rows[-1]
+
+    def _go_back(self) -> None:
+        """Restore the circuit as it was after the last whole epoch, in a new program if its own has ended."""
+        if not self.program.alive:
+            self.circuit.close()
+            self.program = self.circuit.program(self.history.backend)
+        self.good.restore(self.circuit)
 
     def checkpoint(self) -> Checkpoint:
         """Return all that is needed to go on from here."""

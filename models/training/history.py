@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import checked_arguments
+from ...arguments import checked_arguments, kept_arguments
 from ...errors import RecircuitError
 from ...optional import optional
 from ...other_libraries import NamesFromElsewhere, attribute_hint
@@ -30,6 +30,7 @@ __all__ = ["History", "Row"]
 Row = dict[str, float]
 
 
+@kept_arguments
 @dataclass
 class History(NamesFromElsewhere):
     """The measurements of a training run, with a row per epoch; ``history["test_error"]`` is one column as an array.
@@ -63,7 +64,7 @@ class History(NamesFromElsewhere):
     kept_epoch: int | None = None
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
-        if name not in self.names:
+        if not isinstance(name, str) or name not in self.names:
             hint = attribute_hint("History", str(name)) or closest(name, self.names)
             raise RecircuitError(f"history: there is no column {name!r}.{hint} There are {self.names}.")
         return np.array([row.get(name, np.nan) for row in self.rows])

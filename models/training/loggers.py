@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...arguments import checked_arguments
+from ...arguments import kept_arguments
 from ...atomic_files import make_folder, write_whole
 from ...circuits import Circuit
 from ...optional import optional
@@ -18,7 +18,7 @@ from ...optional import optional
 __all__ = ["CSVLogger", "TensorBoardLogger", "WandbLogger"]
 
 
-@checked_arguments
+@kept_arguments
 @dataclass
 class CSVLogger:
     """Write the measurements of all epochs to a CSV file, which is whole after each epoch.
@@ -69,7 +69,7 @@ class CSVLogger:
         write_whole(Path(self.path), text.getvalue().encode())
 
 
-@checked_arguments
+@kept_arguments
 @dataclass
 class TensorBoardLogger:
     """Write the measurements of each epoch where TensorBoard reads them (``pip install 'recircuit[tensorboard]'``).
@@ -129,7 +129,7 @@ class TensorBoardLogger:
         self._writer.close()
 
 
-@checked_arguments
+@kept_arguments
 @dataclass
 class WandbLogger:
     """Send the measurements of each epoch to Weights & Biases (``pip install 'recircuit[wandb]'``).

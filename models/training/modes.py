@@ -72,7 +72,7 @@ def modes_of(options: Mapping[str, Any], others: Iterable[str] = ()) -> tuple[st
         hint = argument_hint("train", unknown) or closest(unknown, [*known, *others])
         raise UsageError(f"train: there is no argument {unknown!r}.{hint} See help(train).")
     given = options.get("mode")
-    names = [given] if given is None or isinstance(given, str) else list(given)
+    names = list(given) if isinstance(given, list | tuple) else [given]
     if not names or not all(name is None or isinstance(name, str) for name in names):
         raise UsageError(f"train: mode is the name of a mode of the circuit, or a list of names; got {given!r}.")
     return tuple(names)

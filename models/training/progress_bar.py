@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from tqdm.auto import tqdm
 
+from ...terminal import is_terminal
 from .measured_text import errors_in
 
 __all__ = ["Bar"]
@@ -17,7 +18,7 @@ class Bar:
     """A bar that counts presentations (stimuli, in all batch elements) over all epochs, with their rate and the last errors."""
 
     def __init__(self, shown: bool = True) -> None:
-        self.shown = shown and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+        self.shown = shown and (is_terminal(sys.stderr) or "ipykernel" in sys.modules)
         self._bar: tqdm | None = None
         self._per_epoch = 0
 

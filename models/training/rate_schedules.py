@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-from ...arguments import checked_arguments
+from ...arguments import kept_arguments
 from ...circuits import Circuit
 from ...errors import UsageError
 
 __all__ = ["RateSchedule"]
 
 
-@checked_arguments
+@kept_arguments
 @dataclass(frozen=True)
 class RateSchedule:
     """Multiply the learning rates of a circuit by a factor that depends on the number of the epoch.
@@ -47,7 +47,7 @@ class RateSchedule:
     parameter: str = "rate"
 
     @classmethod
-    @checked_arguments
+    @kept_arguments
     def steps(cls, *epochs: int, factor: float = 0.1) -> Self:
         """Return a schedule that multiplies the rate by a factor after each of some epochs.
 
@@ -61,7 +61,7 @@ class RateSchedule:
         return cls(lambda epoch: factor ** sum(epoch > last for last in epochs))
 
     @classmethod
-    @checked_arguments
+    @kept_arguments
     def exponential(cls, factor: float) -> Self:
         """Return a schedule that multiplies the rate by a factor after every epoch.
 
@@ -73,7 +73,7 @@ class RateSchedule:
         return cls(lambda epoch: factor ** (epoch - 1))
 
     @classmethod
-    @checked_arguments
+    @kept_arguments
     def cosine(cls, epochs: int, *, least: float = 0.01) -> Self:
         """Return a schedule that falls from 1 along half a period of a cosine.
 

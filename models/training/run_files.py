@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...arguments import checked_arguments
+from ...arguments import kept_arguments
 from ...atomic_files import read_file, write_together, write_whole
 from ...circuits.backends.interrupts import interruptible
 from ...errors import RecircuitError, UsageError
@@ -60,7 +60,7 @@ def check_holds_no_run(folder: Path) -> None:
         )
 
 
-@checked_arguments
+@kept_arguments
 @dataclass(frozen=True)
 class RunFiles:
     """The folder of a training run, with options; ``train(..., out=RunFiles(folder, resume=True))``.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arguments import checked_arguments
+from ...arguments import kept_arguments
 from ...circuits import Circuit
 from ...circuits.inputs import Inputs, Rows, as_inputs, dataset_inputs
 from ...circuits.inputs.given_samples import class_names, coded, stimuli, supervisors, x_and_y
@@ -38,7 +38,7 @@ class AugmentedData:
     how: Augmentation
 
 
-@checked_arguments
+@kept_arguments
 def augmented(data: Dataset, how: Augmentation | str) -> AugmentedData:
     """Make a data set of images for `train` whose training images are changed in another way in every epoch.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from recircuit.arguments import checked_arguments
 from recircuit.circuits import Circuit, Neuron
 from recircuit.circuits.backends.program import Diverged
 from recircuit.circuits.lowering.variables import split_key
@@ -27,10 +28,8 @@ from recircuit.plasticity.incoming import summing_sides
 from recircuit.plasticity.locality import Scope, prove
 from recircuit.report import Found, Report, Row, RuleFails, attempt
 
-__all__ = [
-    "EXACT", "Report", "Row", "RuleFails", "check_rule", "distance",
-    "element_differences", "form_differences", "law_differences",
-]  # fmt: skip
+__all__ = ["EXACT", "Report", "Row", "RuleFails", "check_rule", "distance"]
+__all__ += ["element_differences", "form_differences", "law_differences"]
 
 #: Equal in float64, except for the order in which numbers are added.
 EXACT = 1e-12
@@ -42,6 +41,7 @@ BATCH_SIZE, SHOWN = 3, 8
 PRE = -1  # the axis of the pre units
 
 
+@checked_arguments
 def check_rule(
     rule: Rule,
     backends: Iterable[str] = ("numpy",),

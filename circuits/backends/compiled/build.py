@@ -16,6 +16,7 @@ from pathlib import Path
 from ....errors import RecircuitError
 from ....processes import Process, Processes
 from ....processor import cores
+from ....terminal import is_terminal
 from ....waiting import as_completed
 
 Command = tuple[str, ...]
@@ -117,7 +118,7 @@ def _progress(backend: str, commands: int) -> Iterator[Callable[[], object]]:
     """Show a line of progress on a terminal or in Jupyter; yield the function that is called after each command."""
     from tqdm.auto import tqdm  # only here, since it takes a while
 
-    shown = sys.stderr.isatty() or "ipykernel" in sys.modules
+    shown = is_terminal(sys.stderr) or "ipykernel" in sys.modules
     with tqdm(total=commands, desc=f"{backend}: compiling", unit=" files", leave=False, disable=not shown) as line:
         yield line.update
 

@@ -154,7 +154,7 @@ def _sweep(root: Path) -> None:
         with suppress(OSError):
             if _is_running(left) and time.time() - left.stat().st_mtime < LEFT_BEHIND:
                 continue
-            handle = os.open(left, os.O_RDONLY)
+            handle = os.open(left, os.O_RDONLY | os.O_NONBLOCK)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(left, ignore_errors=True)

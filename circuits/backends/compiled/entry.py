@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 
+from ....atomic_files import read_file
 from ....foreign_text import json_value
 from .build import Recipe
 
@@ -21,7 +22,7 @@ def record(folder: Path, recipe: Recipe) -> None:
 def is_whole(folder: Path, recipe: Recipe) -> bool:
     """Say whether an entry has all its files, unchanged since they were made."""
     try:
-        made = json_value((folder / RECORD).read_text())
+        made = json_value(read_file(folder / RECORD))
         return all(made[name] == seen(folder / name) and usable(folder / name) for name in recipe.makes)
     except (OSError, ValueError, LookupError, TypeError):
         return False
@@ -29,7 +30,7 @@ def is_whole(folder: Path, recipe: Recipe) -> bool:
 
 def seen(file: Path) -> list[int | str]:
     """Return the size of a file, and a hash of what is in it."""
-    content = file.read_bytes()
+    content = read_file(file)
     return [len(content), hashlib.sha256(content).hexdigest()]
 
 

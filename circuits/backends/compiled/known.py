@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ....atomic_files import write_whole
+from ....atomic_files import read_file, write_whole
 from ....errors import RecircuitError
 from ....foreign_text import json_value
 from .cache import cache_folder
@@ -36,7 +36,7 @@ def find(depends: str) -> Known | None:
     if not depends:
         return None
     try:
-        said = json_value(_place(depends).read_text())
+        said = json_value(read_file(_place(depends)))
         folder = cache_folder() / Path(said["entry"]).name
         program = folder / PROGRAM
         if said["program"] != seen(program) or not usable(program):

@@ -136,29 +136,44 @@ class Channel:
 
     def __init__(self, connected: socket.socket) -> None:
         self.socket = connected
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(0, int(1e6 * WAKE)))
+        for limit in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            connected.setsockopt(socket.SOL_SOCKET, limit, _TIMEVAL.pack(0, int(1e6 * WAKE)))
         self._buffer = bytearray(_HEADER.size + PART)
 
-    def send(self, kind: Kind, number: int, fields: Sequence[Field] = (), file: int | None = None) -> None:
+    def send(
+        self,
+        kind: Kind,
+        number: int,
+        fields: Sequence[Field] = (),
+        file: int | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
         """Send a message, and an open file along with it; wait while the worker does not read."""
         body = memoryview(pack(fields))
         rights = [] if file is None else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [file]))]
         for at in range(0, max(len(body), 1), PART):
             header = _HEADER.pack(MAGIC, kind, number, len(body), at)
-            try:
-                self.socket.sendmsg([header, body[at : at + PART]], rights if at == 0 else [], socket.MSG_NOSIGNAL)
-            except ConnectionError:
-                raise Disconnected from None
+            while not self._sent([header, body[at : at + PART]], rights if at == 0 else []):
+                meanwhile()
+
+    def _sent(self, packet: Sequence[bytes | memoryview], rights: Sequence[tuple[int, int, array.array[int]]]) -> bool:
+        """Send a packet, and say whether it could be sent within a while."""
+        try:
+            self.socket.sendmsg(packet, rights, socket.MSG_NOSIGNAL)
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            raise Disconnected from None
+        return True
 
     def exchange(self, kind: Kind, number: int, body: bytearray) -> Message:
         """Send a message of one packet, and wait for an answer of one.
 
         After PRESENT_SOON this process looks for the answer before it sleeps, as the worker looks for the next message.
         """
-        try:
-            self.socket.sendmsg([_HEADER.pack(MAGIC, kind, number, len(body), 0), body], [], socket.MSG_NOSIGNAL)
-        except ConnectionError:
-            raise Disconnected from None
+        packet = [_HEADER.pack(MAGIC, kind, number, len(body), 0), body]
+        while not self._sent(packet, ()):
+            pass
         looks = LOOKS if kind is Kind.PRESENT_SOON else 0
         while True:
             answered, of, size, at, part = self._packet(looks)
@@ -187,7 +202,7 @@ class Channel:
         body = bytearray()
         while True:
             meanwhile()
-            kind, of, size, at, part = self._packet()
+            kind, of, size, at, part = self._packet(meanwhile=meanwhile)
             if of == 0:
                 raise Malformed("the worker could not read what it was sent")
             if of != number:
@@ -201,10 +216,10 @@ class Channel:
                 return Message(Kind(kind), of, unpack(body))
 
     def make_room(self) -> None:
-        """Wait until something can be sent, or read and drop a packet: the worker may be waiting until it is read."""
+        """Wait a while until something can be sent, or read and drop a packet: the worker may be waiting until it is read."""
         poll = select.poll()
         poll.register(self.socket, select.POLLIN | select.POLLOUT)
-        if any(event & ~select.POLLOUT for _, event in poll.poll()):
+        if any(event & ~select.POLLOUT for _, event in poll.poll(1e3 * WAKE)):
             self._packet()
 
     def close(self) -> None:
@@ -212,13 +227,15 @@ class Channel:
         with contextlib.suppress(OSError):
             self.socket.close()
 
-    def _packet(self, looks: int = 0) -> tuple[int, int, int, int, memoryview]:
+    def _packet(
+        self, looks: int = 0, meanwhile: Callable[[], None] = lambda: None
+    ) -> tuple[int, int, int, int, memoryview]:  # fmt: skip
         length = self._look(looks) if looks else None
         while length is None:
             try:
                 length = self.socket.recv_into(self._buffer)
             except BlockingIOError:  # nothing has come yet; a signal that came meanwhile is handled now
-                continue
+                meanwhile()
             except ConnectionError:
                 length = 0
         if length == 0:

@@ -122,6 +122,10 @@ class CompiledProgram(Program):
     def alive(self) -> bool:
         return self._worker.owner != os.getpid() or self._worker.alive
 
+    def check_alive(self) -> None:
+        if not self.alive:
+            self._worker.died()
+
     def dtype(self, key: str) -> np.dtype:
         return self._types[key]
 

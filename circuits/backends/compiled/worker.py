@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from ....errors import RecircuitError
 from ....processor import chosen_threads
+from ..interrupted_wait import InterruptedWait
 from ..interrupts import interruptible, postponed
 from .messages import PART, Channel, Disconnected, Field, Kind, Malformed, Message, unpack
 from .waiting_choice import WaitingChoice
@@ -47,6 +48,7 @@ class Worker:
         self._asking = 0  # the thread that waits for an answer
         self._number = _HELLO
         self._owing = False  # whether an answer may still come that nobody waits for
+        self._given_up = False
         self._waiting = WaitingChoice()
         environment = {"OPENBLAS_NUM_THREADS": "1", "RECIRCUIT_THREADS": str(threads())} | environment
         self.process, ours = _started(folder, backend, environment)
@@ -69,22 +71,26 @@ class Worker:
 
     def ask(self, kind: Kind, *fields: Field, file: int | None = None) -> list[Field]:
         """Send a message and wait for the fields of its answer. Ctrl-C waits for the answer too."""
-        with self._alone(), postponed(self._go_on):
-            return self._asked(kind, fields, file, lambda: None, None)
+        with self._alone():
+            return self._postponed(kind, fields, file)
 
     def run(self, *fields: Field, progress: Callable[[int], None] | None = None) -> tuple[list[Field], bool]:
         """Ask for a run; also return whether Ctrl-C was pressed, which ends the run after the current presentation."""
         asked, last_asked = threading.Event(), [0]
+        waiting = InterruptedWait(self.backend, self._give_up)
 
         def stop() -> None:
-            if asked.is_set():
-                self._go_on()
+            waiting.look()
             number = self._number
             if asked.is_set() and last_asked[0] != number and self._channel.offer(Kind.STOP, number):
                 last_asked[0] = number
 
+        def interrupt() -> None:
+            self._interrupted(waiting)
+            stop()
+
         try:
-            with self._alone(), interruptible(stop, asked):
+            with self._alone(), interruptible(interrupt, asked):
                 answer = self._asked(Kind.RUN, fields, None, stop, progress)
         except BaseException:
             if asked.is_set():
@@ -108,7 +114,7 @@ class Worker:
                     Kind.PRESENT_SOON if self._waiting.looks else Kind.PRESENT, self._number, body
                 )
             except Disconnected:
-                self._died()
+                self.died()
             except Malformed as problem:
                 self._end_of(problem)
             self._owing = False
@@ -129,12 +135,22 @@ class Worker:
 
     def ask_alone(self, kind: Kind, *fields: Field) -> list[Field]:
         """Ask as `ask` does. The caller is inside `free`, which keeps other threads out."""
-        with postponed(self._go_on):
-            return self._asked(kind, fields, None, lambda: None, None)
+        return self._postponed(kind, fields, None)
 
-    def _go_on(self) -> None:
-        """Continue a process that somebody has suspended (SIGSTOP), so that it answers after a Ctrl-C."""
+    def _postponed(self, kind: Kind, fields: tuple[Field, ...], file: int | None) -> list[Field]:
+        waiting = InterruptedWait(self.backend, self._give_up)
+        with postponed(lambda: self._interrupted(waiting)):
+            return self._asked(kind, fields, file, waiting.look, None)
+
+    def _interrupted(self, waiting: InterruptedWait) -> None:
+        """Handle a Ctrl-C. A process that somebody has suspended (SIGSTOP) goes on, so that it answers."""
+        waiting.interrupt()
         self.process.send_signal(signal.SIGCONT)
+
+    def _give_up(self) -> None:
+        """End a process that goes on and on, though the user has pressed Ctrl-C again and again."""
+        self._given_up = True
+        self.process.kill()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -160,20 +176,20 @@ class Worker:
         progress: Callable[[int], None] | None,
     ) -> list[Field]:
         if not self._finalizer.alive:
-            self._died()
+            self.died()
         try:
             if self._owing:
-                self._settle()
+                self._settle(meanwhile)
             self._number += 1
             self._owing = True
             number = self._number
-            self._channel.send(kind, number, fields, file)
+            self._channel.send(kind, number, fields, file, meanwhile)
             while (answer := self._channel.receive(number, meanwhile)).kind is Kind.PROGRESS:
                 if progress is not None:
                     progress(_whole(answer))
             self._owing = False
         except Disconnected:
-            self._died()
+            self.died()
         except Malformed as problem:
             self._end_of(problem)
         except BaseException:
@@ -183,12 +199,13 @@ class Worker:
             raise RecircuitError(f"{self.backend}: the compiled circuit says: {_text(answer).rstrip('.')}.")
         return answer.fields
 
-    def _settle(self) -> None:
+    def _settle(self, meanwhile: Callable[[], None]) -> None:
         """Drop what still arrives, up to the answer to a ping. It may have to be read before the ping can be sent."""
         self._number += 1
         while not self._channel.offer(Kind.PING, self._number):
+            meanwhile()
             self._channel.make_room()
-        self._channel.receive(self._number)
+        self._channel.receive(self._number, meanwhile)
         self._owing = False
 
     def _greet(self, folder: Path) -> None:
@@ -202,7 +219,7 @@ class Worker:
                 f"{folder}, so that it is compiled again."
             ) from None
         except Disconnected:
-            self._died()
+            self.died()
         except Malformed as problem:
             self._end_of(problem)
         self._channel.socket.settimeout(None)
@@ -210,13 +227,21 @@ class Worker:
             self.close()
             raise RecircuitError(f"{self.backend}: the compiled circuit says: {_text(hello).rstrip('.')}.")
 
-    def _died(self) -> NoReturn:
+    def died(self) -> NoReturn:
+        """Say that it has ended, and how.
+
+        Raises
+        ------
+        RecircuitError
+            Always.
+        """
         self.process.kill()
         code = self.process.wait()
+        memory = ", out of memory?" if code == -signal.SIGKILL else ""
+        how = "was ended by Ctrl-C" if self._given_up else f"ended without being asked to (status {code}{memory})"
         raise RecircuitError(
-            f"{self.backend}: the compiled circuit ended without being asked to (status {code}"
-            f"{', out of memory?' if code == -signal.SIGKILL else ''}). Its state is lost: close "
-            "the circuit by its close(), and go on from a checkpoint."
+            f"{self.backend}: the compiled circuit {how}. Its state is lost: close the circuit by its close(), and go on "
+            "from a checkpoint."
         ) from None
 
     def _end_of(self, problem: Malformed) -> NoReturn:

@@ -58,16 +58,30 @@ def array_of(given: Any, what: str) -> np.ndarray:
     Raises
     ------
     RecircuitError
-        If that object raises an exception, for example since it belongs to a file that is closed.
+        If that object raises an exception, for example since it belongs to a file that is closed, or does not fit into memory.
     ValueError
         If the values are lists of different lengths.
     """
     try:
         return np.asarray(given)
-    except (ValueError, MemoryError):
+    except ValueError:
         raise
     except Exception as problem:
         raise RecircuitError(f"{what}: what was given cannot be read as an array: {reason(problem)}.") from problem
+
+
+def numbers_of(given: Any, what: str) -> np.ndarray:
+    """Return an array of floating-point numbers of what was given.
+
+    Raises
+    ------
+    RecircuitError
+        If it cannot be read as such an array.
+    """
+    try:
+        return array_of(given, what).astype(float, copy=False)
+    except (ValueError, TypeError, OverflowError, MemoryError) as problem:
+        raise RecircuitError(f"{what}: an array of numbers is expected ({reason(problem)}).") from problem
 
 
 def in_order(given: Any, what: str) -> np.ndarray:

@@ -36,6 +36,8 @@ def declared(population: Population, initial: Any, parameters: Mapping[str, Any]
     for variable, value in {**parameters, **(initial or {})}.items():
         if variable in population.neuron.parameters and (callable(value) or np.ndim(value)):
             rng = np.random.default_rng([seed, *f"{population.name}.{variable}".encode()])
+            if callable(value):
+                check_takes(value, ("generator", "shape"), f"{where}, {variable}")
             drawn = value(rng, (population.size,)) if callable(value) else value
             population.spread[variable] = of_each_unit(population, variable, drawn, batch_size)
         else:

@@ -170,6 +170,16 @@ def warn_of_autapses(projection: Projection, autapses: bool | None) -> None:
     )
 
 
+def all_states(states: Mapping[str, Any] | None, late: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the initial values of a rule's states that a user gave, with those of delays."""
+    if not isinstance(states, Mapping | None):
+        raise RecircuitError(
+            f"connect {name}: states is a mapping from the names of the rule's states to values; got a "
+            f"{type(states).__name__}."
+        )
+    return {**(states or {}), **late}
+
+
 def arrives_as(pre: Population, post: Population, into: str, name: str, there: Iterable[Projection]) -> str:
     """Return the last part of a field's name: the pre population, or for further projections from it the projection."""
     into_post = [p for p in there if p.post is post]

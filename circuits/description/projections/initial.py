@@ -120,7 +120,9 @@ def normal(sd: float | None = None, *, scaled_by: float = 1.0, counting: str = "
     fans((1, 1), counting)
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        return rng.normal(0, scaled_by / np.sqrt(max(fans(shape, counting)[0], 1e-12)) if sd is None else sd, shape)
+        return rng.normal(
+            0, abs(scaled_by) / np.sqrt(max(fans(shape, counting)[0], 1e-12)) if sd is None else abs(sd), shape
+        )
 
     return draw
 
@@ -143,7 +145,7 @@ def lognormal(median: Any = 1.0, sigma: float = 0.5) -> Initial:
     """
     number = float(median) if isinstance(median, Quantity) and median.ndim == 0 else median
     _finite("lognormal", positive=True, median=number, sigma=sigma)
-    return lambda rng, shape: median * rng.lognormal(0, sigma, shape)
+    return lambda rng, shape: median * rng.lognormal(0, abs(sigma), shape)  # NumPy refuses -0.
 
 
 @checked_arguments

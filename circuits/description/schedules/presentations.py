@@ -12,6 +12,7 @@ from ..fixed import Fixed, declare
 from ..naming import checked_mode
 from ..populations.population import Population
 from ..projections.projection import Projection
+from ..size import check_phase_count
 from .modes import together
 from .schedule import STREAM, Schedule
 from .timing import Sent
@@ -68,7 +69,9 @@ class Presentations(Fixed):
             The steps of the presentation.
         """
         schedule = Schedule.of(pairs, windows, self.dt, evaluation)
-        self.modes[checked_mode(mode)] = schedule
+        modes = {**self.modes, checked_mode(mode): schedule}
+        check_phase_count(sum(len(one.windows) for one in modes.values()))
+        declare(self, modes=modes)
         declare(self, schedule=next(iter(self.modes.values())))
         self.changed()
         return schedule

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
+from math import isfinite
 from typing import Any
 
 import numpy as np
 from brian2.units import Quantity
 from brian2.units.allunits import second
 
+from ....arguments import kept_arguments
 from ....errors import RecircuitError
-from ..size import check_phase_count
+from ..size import check_phase_count, check_step_count
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,8 @@ class During:
         """Read what a user wrote: a name, ``"a and b"``, a list, or None for the usual phase of the role."""
         if names is None:
             return cls((default,) if default else ())
-        listed = isinstance(names, list | tuple | set | frozenset | np.ndarray) and all(
-            isinstance(n, str) for n in names
-        )
+        many = isinstance(names, list | tuple | set | frozenset) or (isinstance(names, np.ndarray) and names.ndim == 1)
+        listed = many and all(isinstance(n, str) for n in names)
         if not isinstance(names, str) and not listed:
             raise RecircuitError(f"phases: expected a name such as 'feedforward', 'a and b', or a list; got {names!r}.")
         words = names.replace(",", " and ").split(" and ") if isinstance(names, str) else list(names)
@@ -51,6 +52,7 @@ class During:
         return " and ".join(self.phases) or "always"
 
 
+@kept_arguments
 @dataclass(frozen=True)
 class Schedule:
     """A presentation: named windows of steps, ``[start, stop)``, which may overlap.
@@ -76,6 +78,7 @@ class Schedule:
         absent = [name for name in self.evaluation if name not in self.windows]
         if backward or absent:
             raise RecircuitError(f"phases: {[*backward, *absent][0]!r} has no steps, or ends before it begins.")
+        check_step_count(max((stop for _, stop in self.windows.values()), default=1))
 
     @property
     def steps(self) -> int:
@@ -270,6 +273,9 @@ class Schedule:
         return [name for name, (start, stop) in self.windows.items() if start <= step < stop]
 
 
+#: No time that is counted in steps has more of them.
+LONGEST = 2**31 - 1
+
 #: The schedule of a circuit without phases: one step, in which everything is open.
 STREAM = Schedule({})
 
@@ -279,10 +285,15 @@ def steps_in(name: str, duration: Any, dt: Quantity, subject: str = "phases: the
     if not isinstance(duration, Quantity) or duration.dim is not second.dim or duration.ndim:
         raise RecircuitError(f"{subject} {name!r} is a time such as 4*ms; got {duration!r}.")
     ratio = float(duration) / float(dt)
-    steps = round(ratio)
+    steps = round(ratio) if isfinite(ratio) else 0
     if steps < 1 or abs(ratio - steps) > 1e-6 * max(1.0, abs(ratio)):
         raise RecircuitError(
             f"{subject} {name!r} is {duration}, which is {ratio:g} steps of {dt * second / second}; "
             "expected a whole number of steps, at least one."
+        )
+    if steps > LONGEST:
+        raise RecircuitError(
+            f"{subject} {name!r} is {duration}, which is {ratio:g} steps of {dt * second / second}; at most {LONGEST:,} are "
+            "possible. Give a shorter time, or a longer dt."
         )
     return steps

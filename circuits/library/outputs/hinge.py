@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from brian2.units import Quantity
 
-from ....arguments import checked_arguments
+from ....arguments import kept_arguments
 from ....errors import RecircuitError
 from ...connectivity.one_to_one import OneToOne
 from ...description.network import Network
@@ -17,7 +17,7 @@ from ..neurons import control_switch, control_unit, hinge_unit
 from .base import OutputCircuit, targets_of
 
 
-@checked_arguments
+@kept_arguments
 @dataclass(frozen=True)
 class HingeOutput(OutputCircuit):
     """The circuit of o, t and s that computes the error of the hinge loss.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from brian2.units import Quantity
 
-from ....arguments import checked_arguments
+from ....arguments import kept_arguments
 from ...description.network import Network
 from ...description.neurons.neuron import Neuron
 from ...description.populations.population import Population
@@ -23,7 +23,7 @@ UNIT = """
 """
 
 
-@checked_arguments
+@kept_arguments
 @dataclass(frozen=True)
 class LogisticOutput(OutputCircuit):
     """Independent logistic units with cross-entropy, as a control: the error is the target minus the answer.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from brian2.units import Quantity
 
-from ....arguments import checked_arguments
+from ....arguments import kept_arguments
 from ....errors import RecircuitError
 from ...connectivity.pooling import MaxPool
 from ...description.network import Network
@@ -16,7 +16,7 @@ from ..neurons import cross_entropy_unit, normalising_unit, softmax_unit
 from .base import AppraisedOutput, supervised_during
 
 
-@checked_arguments
+@kept_arguments
 @dataclass(frozen=True)
 class SoftmaxOutput(AppraisedOutput):
     """Softmax with cross-entropy, as a control: the error is the target minus the softmax of the fields.

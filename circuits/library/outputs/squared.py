@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from brian2.units import Quantity
 
-from ....arguments import checked_arguments
+from ....arguments import kept_arguments
 from ...description.network import Network
 from ...description.neurons.equations import readable
 from ...description.populations.population import Population
@@ -17,7 +17,7 @@ from ..transfer import transfer as find_transfer
 from .base import AppraisedOutput, supervised_during, targets_of
 
 
-@checked_arguments
+@kept_arguments
 @dataclass(frozen=True)
 class SquaredOutput(AppraisedOutput):
     """Squared error, as a control: the error is minus the derivative of half the squared error with respect to the field.

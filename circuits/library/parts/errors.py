@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ....arguments import checked_arguments
+from ....arguments import kept_arguments
 from ....errors import RecircuitError
 from ...connectivity.one_to_one import OneToOne
 from ...description.network import Network
@@ -12,7 +12,7 @@ from ...description.populations.population import Population
 from ..neurons.prediction import prediction_error_unit
 
 
-@checked_arguments
+@kept_arguments
 @dataclass(frozen=True)
 class ErrorUnits:
     """One error unit for each unit of a population: its rate is precision (value - prediction).

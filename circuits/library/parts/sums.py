@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ....arguments import checked_arguments
+from ....arguments import kept_arguments
 from ....errors import RecircuitError
 from ...description.network import Network
 from ...description.neurons.neuron import Neuron
@@ -15,7 +15,7 @@ __all__ = ["SummingUnit"]
 SUM = Neuron("summed : 1 (compartment)\nrate = summed : 1")
 
 
-@checked_arguments
+@kept_arguments
 @dataclass(frozen=True)
 class SummingUnit:
     """One unit whose rate is the sum of a population's signals, as for softmax or divisive normalisation.

@@ -22,7 +22,7 @@ def plain_warnings() -> Iterator[None]:
 
     def written(record: logging.LogRecord) -> bool:
         line = record.getMessage()
-        if line not in shown:
+        if line not in shown and sys.stderr is not None:
             shown.add(line)
             sys.stderr.write(line)
         return False

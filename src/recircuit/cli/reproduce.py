@@ -12,6 +12,7 @@ from recircuit.circuits.backends import BACKENDS
 from recircuit.cli import completion
 from recircuit.errors import UsageError
 from recircuit.folder_lock import locked
+from recircuit.terminal import is_terminal
 
 #: In the place of an ID: every experiment.
 ALL = "all"
@@ -194,5 +195,5 @@ def _show(result: dict[str, Any], folder: Path, only_failing: bool = False) -> N
 
 def _show_progress(text: str) -> None:
     """Write what is being computed on one line of the terminal, over the line before; do nothing without a terminal."""
-    if sys.stderr.isatty():
+    if is_terminal(sys.stderr):
         typer.echo(f"\r\033[K{text}", nl=False, err=True)

@@ -240,6 +240,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next(cache: Path, monkeypa
         "a file",
         "a link to nothing",
         "a link to a folder",
+        "a pipe",
     ],
 )
 def test_what_is_damaged_is_made_again(damage: str, cache: Path) -> None:
@@ -249,8 +250,10 @@ def test_what_is_damaged_is_made_again(damage: str, cache: Path) -> None:
     content = main.read_bytes()
     if damage == "no right":
         main.chmod(0o600)
-    elif damage == "gone":
+    elif damage in ("gone", "a pipe"):
         main.unlink()
+        if damage == "a pipe":
+            os.mkfifo(main)
     elif damage == "a file":
         shutil.rmtree(home)
         home.write_text("")

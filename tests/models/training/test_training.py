@@ -17,7 +17,8 @@ from reference import amit
 
 import recircuit as rc
 from recircuit.circuits.answers.readout import Readout
-from recircuit.circuits.backends.program import Diverged
+from recircuit.circuits.backends.numpy.program import NumpyProgram
+from recircuit.circuits.backends.program import Diverged, Program
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.analysis import weight_alignment as metrics
 from recircuit.models.networks.layered import unlearned
@@ -242,6 +243,27 @@ def test_ctrl_c_between_two_epochs_leaves_a_whole_one(monkeypatch: pytest.Monkey
         rc.train(stopped, blobs(), 3, backend="numpy")
     history = pressed.value.history
     assert history.interrupted and len(history) == 1
+    rc.train(whole, blobs(), 1, backend="numpy")
+    assert same_bits(weights(whole), weights(stopped))
+
+
+def test_a_program_that_ends_with_ctrl_c_leaves_the_last_whole_epoch_in_a_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole, stopped = network(), network()
+    ended: list[Program] = []
+
+    def alignment(circuit: rc.Circuit) -> Any:
+        if circuit.epoch == 1:
+            ended.append(circuit.program())
+            raise KeyboardInterrupt
+        return {}
+
+    monkeypatch.setattr(training, "alignment", alignment)
+    monkeypatch.setattr(NumpyProgram, "alive", property(lambda program: program not in ended))
+    with pytest.raises(TrainingInterrupted) as pressed:
+        rc.train(stopped, blobs(), 3, backend="numpy")
+    assert len(pressed.value.history) == 1 and stopped.program() not in ended
     rc.train(whole, blobs(), 1, backend="numpy")
     assert same_bits(weights(whole), weights(stopped))
 

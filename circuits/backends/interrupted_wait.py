@@ -1,0 +1,51 @@
+"""What Ctrl-C does while a presentation goes on and on: it waits for its end, and at last another Ctrl-C ends it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+__all__ = ["InterruptedWait"]
+
+#: Seconds after a Ctrl-C in which another one does nothing, so that Ctrl-C that is pressed twice loses nothing.
+PATIENT = 2.0
+
+
+class InterruptedWait:
+    """The wait for the end of a presentation, or for an answer of a compiled circuit, after Ctrl-C.
+
+    Parameters
+    ----------
+    backend : str
+        The name of the backend.
+    end : callable
+        Ends what is waited for, at once. It is called by a Ctrl-C, and only after the user was told of that.
+    """
+
+    def __init__(self, backend: str, end: Callable[[], None]) -> None:
+        self._backend, self._end = backend, end
+        self._since: float | None = None
+        self._told = False
+
+    def interrupt(self) -> None:
+        """Handle a Ctrl-C."""
+        if self._told:
+            self._end()
+        elif self._since is None:
+            self._since = time.monotonic()
+        else:
+            self.look()
+
+    def look(self) -> None:
+        """Say, once, that the wait goes on after Ctrl-C, and what another one does. Whoever waits calls this at times."""
+        if self._told or self._since is None or time.monotonic() < self._since + PATIENT:
+            return
+        self._told = True
+        with suppress(RuntimeError, ValueError, OSError):  # something is being written there, or nobody reads it
+            print(
+                f"{self._backend}: after Ctrl-C the presentation under way is finished first. Another Ctrl-C ends it at once, "
+                "and the state of the circuit is lost.",
+                file=sys.stderr, flush=True,
+            )  # fmt: skip
