@@ -675,11 +675,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     # models and equations
     "a word for a model": (
         lambda: rc.Circuit().population("h", 3, "pyramidal"),
-        "a Neuron, an output circuit or another part",
+        r"expected rc.Neuron\(equations\), an output circuit or a part",
     ),
     "a class for a model": (
         lambda: rc.Circuit().population("h", 3, rc.HingeOutput),
-        "a Neuron, an output circuit or another part",
+        r"expected rc.Neuron\(equations\), an output circuit or a part",
     ),
     "not text": (lambda: rc.Neuron(3), "expected text"),  # type: ignore[arg-type]
     "undefined": (neuron("rate = basal + apical : 1 (during p)"), "'rate' reads 'apical', 'basal', which nothing"),
