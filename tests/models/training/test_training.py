@@ -347,7 +347,7 @@ def test_what_a_checkpoint_says_of_itself_is_checked(run: Path, tmp_path: Path) 
 
     path, w = tmp_path / WEIGHTS, {"x_to_h1.w": np.zeros((4, 5))}
     for content, message in (
-        (save(w), "no checkpoint of recircuit"),
+        (save(w), "not a checkpoint of recircuit"),
         (save(w, metadata={"recircuit": "{"}), "cannot be read"),
         *(
             (save(w, metadata={"recircuit": f'{{"format": {n}}}'}), f"in format {n} of .* reads format 3 only")
