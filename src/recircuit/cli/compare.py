@@ -45,7 +45,7 @@ def compare(
         bool, typer.Option("--overwrite", help="Replace the comparison that the folder holds.")
     ] = False,
 ) -> None:
-    """Train rules and circuits on the same task, and say what each reaches and needs.
+    """Train rules and circuits on the same task, and compare their errors and their costs.
 
     Besides errors and costs, the angle between the update and the gradient is measured in each circuit, before and after
     training. All run in double precision, one after the other.

@@ -18,7 +18,7 @@ __all__ = ["COMMANDS", "HELP", "OVERVIEW", "CommandsOnDemand"]
 #: The name of a command -> its line in the overview. Its module in this package and its function there have the same name.
 COMMANDS = {
     "train": "Train a network on a data set and keep the results in a folder.",
-    "compare": "Train rules side by side, and say what each reaches and needs.",
+    "compare": "Train rules side by side, and compare their errors and costs.",
     "robustness": "Train rules side by side in circuits that are noisy, slow or coarse.",
     "sweep": "Run many trainings or experiments over seeds and variants.",
     "runs": "List the runs in a folder, with their errors.",

@@ -24,16 +24,16 @@ def reproduce(
         typer.Argument(
             metavar="ID",
             autocompletion=completion.experiments,
-            help="The experiment to run, or all, with --quick; --list shows all experiments.",
+            help="The ID of the experiment to run, or all, which needs --quick. --list shows all experiments.",
         ),
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Run fewer and shorter runs, which take seconds.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Make fewer and shorter runs, which take seconds.")] = False,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
-            help="The folder for result.json and figure.png; another result that lies there moves to earlier/ in it "
-            "(default: runs/reproduce/ID).",
+            help="The folder for result.json and figure.png. A different result in it is moved to its folder earlier/. "
+            "[default: runs/reproduce/ID]",
         ),
     ] = None,
     backend: Annotated[
@@ -50,12 +50,14 @@ def reproduce(
         typer.Option(
             "--first-seed",
             metavar="N",
-            help="The seed of the first run (default: 0). An experiment without seeds draws other random numbers.",
+            help="The seed of the first run. In an experiment without seeds, it changes the random numbers.",
         ),
     ] = 0,
     epochs: Annotated[
         int | None,
-        typer.Option("--epochs", help="The number of epochs, in experiments that may run shorter than in the paper."),
+        typer.Option(
+            "--epochs", help="The number of epochs, in experiments that may train for fewer epochs than the paper."
+        ),
     ] = None,
     methods: Annotated[
         list[str] | None,
@@ -68,12 +70,15 @@ def reproduce(
     data: Annotated[
         Path | None,
         typer.Option(
-            "--data", metavar="DIR", help="The folder with the files of MNIST or CIFAR (default: $RECIRCUIT_DATA)."
+            "--data", metavar="DIR", help="The folder with the files of MNIST or CIFAR. [default: $RECIRCUIT_DATA]"
         ),
     ] = None,
     from_runs: Annotated[
         bool,
-        typer.Option("--from-runs", help="Run nothing: check and draw again the runs that the folder of --out keeps."),
+        typer.Option(
+            "--from-runs",
+            help="Run nothing; check and draw again what was kept of earlier runs in the folder of --out.",
+        ),
     ] = False,
     overwrite: Annotated[
         bool,

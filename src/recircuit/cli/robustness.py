@@ -40,10 +40,10 @@ def robustness(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds.")] = False,
 ) -> None:
-    """Train rules and circuits in circuits that are noisy, slow or coarse, and say what each reaches.
+    """Train rules and circuits in circuits that are noisy, slow or coarse, and compare their errors.
 
-    Each is trained as it is; then with phases of irregular length, with noise in its units, with weights of few values, and
-    with signals that arrive later, each by itself and at two strengths.
+    Each is trained as it is; then with phases of irregular length, with noise in its units, with weights that are
+    rounded to steps, and with signals that arrive later: each of these alone, and at two strengths.
     """
     task = task_of(data, data_dir, layers, epochs, batch_size, backend)
 

@@ -34,8 +34,8 @@ SCHEDULER = (
     "docs/sweep.md describes clusters."
 )
 CLUSTER = (
-    "Let the queue of a cluster start the workers: slurm, pbs or lsf; or local, which starts them here, to try it. Call it "
-    "on a machine from which jobs are submitted, in a folder that all machines share."
+    "Let the queue of a cluster start the workers: slurm, pbs or lsf; or local, which starts them on this machine, to try "
+    "it. Call the command on a machine from which jobs are submitted, in a folder that all machines share."
 )
 JOBS = "With --cluster: the number of jobs in the queue, each of which does one run at a time. [default: 1]"
 CLUSTER_OPTIONS = (
@@ -79,7 +79,7 @@ def sweep(
         ),
     ] = None,
     seeds: SeedsOption = "0-4",
-    quick: Annotated[bool, typer.Option("--quick", help="Run fewer and shorter runs of the experiments.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Make fewer and shorter runs of the experiments.")] = False,
     backend: OptionalBackendOption = None,
     data_dir: FolderOption = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
