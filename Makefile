@@ -14,11 +14,11 @@ help:
 	@echo "make test    check, then the tests and the notebooks (minutes)"
 	@echo "make slow    the long tests"
 	@echo "make matrix  the package, installed for each Python, Brian2 and compiler that is there (many minutes)"
-	@echo "make soak    odd inputs, kills, Ctrl-C and a million presentations (many minutes)"
+	@echo "make soak    try odd inputs, kills, Ctrl-C and a million presentations (many minutes)"
 	@echo "make check   ruff and the type checker"
 	@echo "make docs    build the site in docs/_build/html; the examples of the gallery are run if they have changed"
-	@echo "make bench   measure, with the peers beside it"
-	@echo "make clean   remove all of the above but runs/"
+	@echo "make bench   measure the speed of recircuit and of other simulators"
+	@echo "make clean   remove what the other targets made, except runs/"
 
 setup:
 	@sh tools/setup.sh $(VENV)

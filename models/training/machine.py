@@ -53,7 +53,7 @@ def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str
         short |= not lacks
         if lacks:
             missing.append(f"{found.name}: {lacks.partition('. ')[0]}")
-    return "numpy", "so short a run is over before it would be compiled" if short else "; ".join(missing)
+    return "numpy", "the run is too short to make up for compiling" if short else "; ".join(missing)
 
 
 def threads(backend: str) -> int:

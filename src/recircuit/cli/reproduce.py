@@ -101,7 +101,7 @@ def reproduce(
     if show_list or experiment is None:
         typer.echo(experiment_table())
         typer.echo(
-            "\n`recircuit reproduce ID` runs one of them. The last result is yours in runs/reproduce, or the project's."
+            "\n`recircuit reproduce ID` runs one of them. The last result is your own, in runs/reproduce, or else the project's."
         )
         return
     if experiment == ALL:

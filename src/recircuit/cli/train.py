@@ -218,8 +218,8 @@ def _conclude(history: History, config: RunConfig, folder: Path) -> None:
         raise typer.Exit(130)
     if "beyond" in history.names and (beyond := int(history["beyond"].sum())):
         typer.echo(
-            f"The field of an output unit left the range of the hinge circuit {beyond} times (|h| >= M), where what it "
-            "computes is wrong. A smaller --rate keeps it inside.",
+            f"The field of an output unit left the range of the hinge circuit {beyond} times (|h| >= M), where the "
+            "error that the circuit computes is wrong. A smaller --rate keeps it inside.",
             err=True,
         )
     epochs = "epoch" if len(history) == 1 else "epochs"
