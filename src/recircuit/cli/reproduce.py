@@ -101,7 +101,8 @@ def reproduce(
     if show_list or experiment is None:
         typer.echo(experiment_table())
         typer.echo(
-            "\n`recircuit reproduce ID` runs one of them. The last result is your own, in runs/reproduce, or else the project's."
+            "\n`recircuit reproduce ID` runs one of them. The last result is your own, in runs/reproduce, or else that of the "
+            "project."
         )
         return
     if experiment == ALL:
