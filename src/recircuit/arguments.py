@@ -39,7 +39,7 @@ def checked_arguments[F: Callable[..., Any]](what: F) -> F:
 
 
 def kept_arguments[F: Callable[..., Any]](what: F) -> F:
-    """Check arguments as `checked_arguments` does, but all of them before the call, for what keeps them to use them later."""
+    """Check all arguments before the call, for functions and classes that keep their arguments and use them later."""
     return _checked(what, at_once=True)
 
 
