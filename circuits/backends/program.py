@@ -46,15 +46,16 @@ class Interrupted(Interruption):
     ----------
     result : RunResult
         The result of the run until then.
+    trace : Trace, optional
+        What was recorded until then, if it was a run that records.
     """
 
-    def __init__(self, result: RunResult) -> None:
+    def __init__(self, result: RunResult, trace: Any = None) -> None:
+        recorded = "" if trace is None else " The attribute `trace` of this exception holds what was recorded."
         super().__init__(
-            f"The run was stopped after presentation {result.presentations}. The circuit can be used as before, and the "
-            "attribute `trace` of this exception is what was recorded."
+            f"The run was stopped after presentation {result.presentations}. The circuit can be used as before.{recorded}"
         )
-        self.result = result
-        self.trace: Any = None
+        self.result, self.trace = result, trace
 
 
 @dataclass
