@@ -238,9 +238,9 @@ class _Check:
             there = ", ".join(self.functions) or "none here"
             if name in SUMS or name in SUMMING:
                 self.refuse(f"`{name}` {OF_MANY}")
-            timed = name not in self.functions and [_text(each) for each in node.args] == ["t"]
-            near = OF_TIME if timed else closest(name, self.functions)
-            self.refuse(f"there is no function `{name}`.{near} The functions are {there}")
+            of_time = [_text(argument) for argument in node.args] == ["t"]
+            hint = OF_TIME if of_time else closest(name, self.functions)
+            self.refuse(f"there is no function `{name}`.{hint} The functions are {there}")
         for argument in node.args:
             self.expression(argument)
         wanted, got = self.functions[name], len(node.args)

@@ -144,6 +144,7 @@ def test_an_evaluation_tells_what_it_measured_and_a_part_of_a_rule_its_equation(
 def test_ctrl_c_is_one_line_in_jupyter_that_says_in_which_state_the_circuit_is() -> None:
     for stopped, said in (
         (Interrupted(RunResult(3)), "Interrupted: The run was stopped after presentation 3."),
+        (Interrupted(RunResult(3, stream=True)), "Interrupted: The run was stopped after step 3."),
         (rc.TrainingInterrupted(SHOWN["history"]), "TrainingInterrupted: Training was stopped."),
         (rc.TrainingInterrupted(rc.History()), "before the first epoch"),
     ):

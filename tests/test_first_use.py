@@ -78,6 +78,10 @@ MESSAGES: dict[str, tuple[Callable[[], object], str]] = {
         lambda: small().run(pytest.importorskip("pandas").DataFrame({"a": Y, "kind": ["x"] * 6})),
         r"a table whose columns \['kind'\] hold none",
     ),
+    "a column of text": (
+        lambda: small().run(pytest.importorskip("pandas").Series(["x"] * 6)),
+        "expected numbers; got an array of",
+    ),
     "a function of time in an equation": (lambda: rc.Neuron("v = shown(t) : 1"), "is the data of a stimulus"),
     "a unit and flags in a rule": (
         lambda: rc.Rule("r", source="s", forward="da/dt = -a/tau : 1 (event-driven)"),

@@ -1,4 +1,4 @@
-"""What Ctrl-C does while a presentation goes on and on: it waits for its end, and at last another Ctrl-C ends it."""
+"""Ctrl-C during a long presentation: the first one waits for its end, and a later one ends it at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class InterruptedWait:
     backend : str
         The name of the backend.
     end : callable
-        Ends what is waited for, at once. It is called by a Ctrl-C, and only after the user was told of that.
+        A function that ends the work at once. A Ctrl-C calls it, but only after the user was told that it would.
     """
 
     def __init__(self, backend: str, end: Callable[[], None]) -> None:
@@ -39,7 +39,7 @@ class InterruptedWait:
             self.look()
 
     def look(self) -> None:
-        """Say, once, that the wait goes on after Ctrl-C, and what another one does. Whoever waits calls this at times."""
+        """Tell the user once that the wait continues, and what another Ctrl-C does. The code that waits calls this often."""
         if self._told or self._since is None or time.monotonic() < self._since + PATIENT:
             return
         self._told = True

@@ -19,7 +19,7 @@ class BuildInterrupted(Interruption):
 
 @contextmanager
 def building() -> Iterator[None]:
-    """Say of Ctrl-C that it has stopped the building of a circuit."""
+    """Raise `BuildInterrupted`, which says what was stopped, if Ctrl-C is pressed in this context."""
     try:
         yield
     except KeyboardInterrupt:

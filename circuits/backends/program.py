@@ -46,15 +46,14 @@ class Interrupted(Interruption):
     ----------
     result : RunResult
         The result of the run until then.
+    trace : Trace, optional
+        What was recorded until then, if it was a run that records.
     """
 
-    def __init__(self, result: RunResult) -> None:
-        super().__init__(
-            f"The run was stopped after presentation {result.presentations}. The circuit can be used as before, and the "
-            "attribute `trace` of this exception is what was recorded."
-        )
-        self.result = result
-        self.trace: Any = None
+    def __init__(self, result: RunResult, trace: Any = None) -> None:
+        recorded = "" if trace is None else " The attribute `trace` of this exception holds what was recorded."
+        super().__init__(f"The run was stopped after {result.last}. The circuit can be used as before.{recorded}")
+        self.result, self.trace = result, trace
 
 
 @dataclass
@@ -75,6 +74,8 @@ class RunResult:
         Whether Ctrl-C stopped it, after the presentation under way.
     why : str
         The possible reason why it diverged, as a sentence.
+    stream : bool
+        Whether the circuit has no phases, so that each presentation is a step.
     """
 
     presentations: int
@@ -83,6 +84,12 @@ class RunResult:
     diverged: str = ""
     interrupted: bool = False
     why: str = ""
+    stream: bool = False
+
+    @property
+    def last(self) -> str:
+        """The last presentation or step, as in ``"presentation 3"``."""
+        return f"{'step' if self.stream else 'presentation'} {self.presentations}"
 
     def look_for_cause(self, lowered: Lowered, table: Timetable) -> None:
         """Find the possible reason why the run diverged."""
@@ -97,7 +104,7 @@ class RunResult:
     def raise_if_diverged(self) -> None:
         """Raise `Diverged` with the name of the variable, if one diverged."""
         if self.diverged:
-            raise diverged(self.diverged, f"in presentation {self.presentations}", self.why)
+            raise diverged(self.diverged, f"in {self.last}", self.why)
 
 
 def cause(lowered: Lowered, table: Timetable) -> str:
@@ -243,6 +250,7 @@ class Program(ABC):
         check_free(8 * kept * len(order), f"run: the answers of {len(order):,} presentations", "Run fewer at a time.")
         self.loaded += 1
         result = self.walk(table, order, collect=collect or {}, trace=trace, elements=elements, progress=progress)
+        result.stream = table.stream
         result.look_for_cause(self.lowered, table)
         result.raise_if_interrupted()
         return result

@@ -62,7 +62,7 @@ def check_step_count(count: int) -> None:
     """
     if count > MOST_STEPS:
         raise RecircuitError(
-            f"phases: a presentation has at most {MOST_STEPS:,} steps of dt, since it is never ended within; got {count:,}. "
+            f"phases: a presentation has at most {MOST_STEPS:,} steps of dt, since Ctrl-C waits for its end; got {count:,}. "
             "Choose shorter phases or a longer dt; or declare no phases, so that the circuit runs for any time, as in "
             "circuit.run(1000*second), and can be stopped after each step."
         )

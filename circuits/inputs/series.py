@@ -83,7 +83,7 @@ def check_length(network: Network, population: Population, series: Series, mode:
         raise RecircuitError(
             f"stimulus {population.name!r}: it is shown for {lasts} steps ({clamp.during}), with a new row every "
             f"{clamp.every} step{'s' * (clamp.every != 1)}, so that a sample has {wanted} rows; "
-            f"got {series.rows}. Give this number of rows, or series of different lengths as a list or a masked array."
+            f"got {series.rows}. Give {wanted} rows for each sample, or a list or masked array of series of different lengths."
         )
 
 

@@ -217,10 +217,12 @@ def recorded(program: Program, table: Timetable, rows: np.ndarray, recording: Re
         try:
             result = program.run(table, piece, trace=recording.keys, elements=recording.batch_elements)
         except Interrupted as stopped:
-            recording.take(stopped.result.traces)
-            stopped.trace = Trace(recording, rows[: done + stopped.result.presentations])
-            raise
+            result = stopped.result
+            recording.take(result.traces)
+            result.presentations += done
+            raise Interrupted(result, Trace(recording, rows[: result.presentations])) from None
         done += result.presentations
+        result.presentations = done
         result.raise_if_diverged()
         recording.take(result.traces)
     return Trace(recording, rows[:done])

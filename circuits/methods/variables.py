@@ -11,6 +11,7 @@ from brian2.units import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
 from ...arguments import checked_arguments
+from ..backends import Program
 from ..backends.interrupts import postponed
 from ..description.neurons.stability import warn_of_instability
 from ..description.populations.parameters import change_parameter
@@ -59,16 +60,16 @@ class VariableMethods(AnswerMethods):
         check_value(self, self.lowered().variables[key], value)
         if key == STEP:
             return self.set_state({key: value})
+        program = self.program()  # before Ctrl-C is postponed, so that it can still stop a compiler
         with postponed():
-            self._set(key, value)
+            self._set(program, key, value)
             if self._has_parameter(owner, variable):
                 self._by_hand[key] = self.program().get(key)
         if owner in self.populations and variable in self.populations[owner].neuron.parameters:
             warn_of_instability(self.populations[owner], self.dt, stacklevel=3)
 
-    def _set(self, key: str, value: Any) -> None:
+    def _set(self, program: Program, key: str, value: Any) -> None:
         owner, variable = split_key(key)
-        program = self.program()
         if owner in self.populations and variable in self.populations[owner].neuron.parameters:
             return self._set_parameter(self.populations[owner], variable, value)
         program.set(key, value)

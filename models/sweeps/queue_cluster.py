@@ -60,7 +60,7 @@ def options_in(file: Path | None) -> dict[str, Any]:
 def queue_cluster(kind: str, jobs: int, options: Mapping[str, Any], folder: Path) -> Iterator[Any]:
     """Open a cluster of so many jobs of a queue; a job whose worker dies is replaced by another one.
 
-    What goes between this machine and the workers is encrypted, with keys that are made again each time and lie in the folder,
+    What goes between this machine and the workers is encrypted, with new keys for each sweep, which lie in the folder,
     readable for their owner alone.
 
     Parameters

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ...circuits import Circuit
 from ...circuits.answers.answered_rows import Shown, mean_square, show
 from ...circuits.answers.readout import Readout
+from ...circuits.backends.interrupts import postponed
 from ...circuits.backends.program import Diverged
 from ...circuits.description.fingerprint import described
 from ...circuits.inputs import Inputs, Rows
@@ -122,11 +123,12 @@ class Training:
         return self.history.rows[-1]
 
     def _go_back(self) -> None:
-        """Restore the circuit as it was after the last whole epoch, in a new program if its own has ended."""
-        if not self.program.alive:
-            self.circuit.close()
-            self.program = self.circuit.program(self.history.backend)
-        self.good.restore(self.circuit)
+        """Restore the circuit as it was after the last whole epoch, in a new program if its own has ended. Ctrl-C waits."""
+        with postponed():
+            if not self.program.alive:
+                self.circuit.close()
+                self.program = self.circuit.program(self.history.backend)
+            self.good.restore(self.circuit)
 
     def checkpoint(self) -> Checkpoint:
         """Return all that is needed to go on from here."""

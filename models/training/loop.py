@@ -40,7 +40,7 @@ class TrainingInterrupted(Interruption):
         done = f"after epoch {history.rows[-1]['epoch']:.0f}" if history.rows else "before the first epoch"
         super().__init__(
             f"Training was stopped. The circuit, and the files of the run if there are any, are as {done}. The attribute "
-            "`history` of this exception tells of the epochs until then."
+            "`history` of this exception holds the epochs until then."
         )
         self.history = history
 

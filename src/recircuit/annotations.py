@@ -1,4 +1,4 @@
-"""Whether values are of the kinds that annotations say, and what these are in words."""
+"""Checks whether values fit annotations, and descriptions of annotations in words."""
 
 from __future__ import annotations
 

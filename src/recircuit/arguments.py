@@ -39,7 +39,7 @@ def checked_arguments[F: Callable[..., Any]](what: F) -> F:
 
 
 def kept_arguments[F: Callable[..., Any]](what: F) -> F:
-    """Check arguments as `checked_arguments` does, but all of them before the call, for what keeps them to use them later."""
+    """Check all arguments before the call, for functions and classes that keep their arguments and use them later."""
     return _checked(what, at_once=True)
 
 
@@ -99,13 +99,7 @@ def _guarded(function: Callable[..., Any], name: str, at_once: bool) -> Callable
         except TypeError:
             raise RecircuitError(_misplaced(where, signature, args, kwargs)) from None
         hints = hints_of(function)
-        for argument, value in bound.arguments.items():
-            if hints.get(argument) is bool and not fits(value, bool):
-                raise RecircuitError(f"{where}: {argument} is True or False; got {short(value)}.")
-            if isinstance(value, str | Path) and _takes_path(hints.get(argument)):
-                _check_path(str(value), f"{where}: {argument}")
-            if isinstance(value, Iterable) and not isinstance(value, Sized) and _takes_many(hints.get(argument)):
-                bound.arguments[argument] = all_of(value, f"{where}: {argument}")
+        _check_first(bound.arguments, hints, where)
         if at_once and (unfit := _unfit(signature, bound.arguments, hints)):
             raise RecircuitError(f"{where}: {unfit}.")
         try:
@@ -125,6 +119,17 @@ def _guarded(function: Callable[..., Any], name: str, at_once: bool) -> Callable
             raise RecircuitError(f"{where}: {unfit}.") from problem
 
     return guarded
+
+
+def _check_first(given: dict[str, Any], hints: Mapping[str, Any], where: str) -> None:
+    """Refuse arguments that the function would take for something else, and put lists in the place of iterators."""
+    for argument, value in given.items():
+        if hints.get(argument) is bool and not fits(value, bool):
+            raise RecircuitError(f"{where}: {argument} is True or False; got {short(value)}.")
+        if isinstance(value, str | Path) and _takes_path(hints.get(argument)):
+            _check_path(str(value), f"{where}: {argument}")
+        if isinstance(value, Iterable) and not isinstance(value, Sized) and _takes_many(hints.get(argument)):
+            given[argument] = all_of(value, f"{where}: {argument}")
 
 
 def _unfit(signature: inspect.Signature, given: Mapping[str, Any], hints: Mapping[str, Any]) -> str:

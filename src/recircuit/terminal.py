@@ -1,4 +1,4 @@
-"""Whether somebody sees at once what is written."""
+"""Whether output goes to a terminal."""
 
 from __future__ import annotations
 

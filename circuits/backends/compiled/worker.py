@@ -143,12 +143,12 @@ class Worker:
             return self._asked(kind, fields, file, waiting.look, None)
 
     def _interrupted(self, waiting: InterruptedWait) -> None:
-        """Handle a Ctrl-C. A process that somebody has suspended (SIGSTOP) goes on, so that it answers."""
+        """Handle a Ctrl-C. If the process was suspended (SIGSTOP), it is resumed, so that it can answer."""
         waiting.interrupt()
         self.process.send_signal(signal.SIGCONT)
 
     def _give_up(self) -> None:
-        """End a process that goes on and on, though the user has pressed Ctrl-C again and again."""
+        """End the process in the middle of its work, after Ctrl-C was pressed several times."""
         self._given_up = True
         self.process.kill()
 
@@ -228,7 +228,7 @@ class Worker:
             raise RecircuitError(f"{self.backend}: the compiled circuit says: {_text(hello).rstrip('.')}.")
 
     def died(self) -> NoReturn:
-        """Say that it has ended, and how.
+        """Raise the error that says how the process has ended. A process that still runs is ended first.
 
         Raises
         ------

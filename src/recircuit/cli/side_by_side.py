@@ -67,13 +67,13 @@ def write_each[T](
     folder : Path
         The folder of these files.
     name : str
-        What they are called.
+        The name of the files, without the extension.
     runs_of : function
-        What yields the runs of a rule with a seed, each with a line about it.
+        A function that yields the runs of a rule with a seed, each with a line about it.
     tables_of : function
-        What makes the tables of all runs so far.
+        A function that returns the tables of all runs so far.
     builds : dict
-        What makes the circuit of each rule.
+        For each rule, the function that makes its circuit.
     seeds : str
         The seeds, as on the command line.
     overwrite : bool
@@ -82,10 +82,10 @@ def write_each[T](
     Raises
     ------
     UsageError
-        If there are such files and they are not to be replaced, or if the seeds are none.
+        If there are such files and they are not to be replaced, or if the seeds cannot be read.
     """
     found: list[T] = []
-    numbers = seeds_of(seeds)
+    numbers, markdown = seeds_of(seeds), ""
     with locked(folder) as lock:
         if (folder / f"{name}.json").exists() and not overwrite:
             raise UsageError(
@@ -97,8 +97,10 @@ def write_each[T](
                 for one, line in runs_of(rule, build, seed):
                     found.append(one)
                     typer.echo(line, err=True)
-            _write(folder, name, tables_of(found))
-    typer.echo(tables_of(found).markdown)
+            tables = tables_of(found)
+            _write(folder, name, tables)
+            markdown = tables.markdown
+    typer.echo(markdown)
     typer.echo(f"See {folder / f'{name}.png'}, and {name}.md, .csv and .json beside it.")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from math import isfinite
 from shutil import get_terminal_size
 
+from recircuit.tables import aligned
 from recircuit.terminal import is_terminal
 
 __all__ = ["bars", "duration", "table"]
@@ -20,15 +21,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     For a terminal that is narrower, each row is a paragraph: the first cell, and below it the others with their headings.
     """
-    lines = [head, *rows]
-    widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
-    if is_terminal(sys.stdout) and sum(widths) + 2 * (len(head) - 1) > get_terminal_size().columns:
+    lines = aligned(head, rows)
+    if is_terminal(sys.stdout) and max(map(len, lines)) > get_terminal_size().columns:
         return "\n\n".join(_paragraph(head, row, get_terminal_size().columns) for row in rows)
-    right = [all(row[k][:1].isdigit() or row[k] in ("", "–") for row in rows) for k in range(len(head))]
-    return "\n".join(
-        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)).rstrip()
-        for line in lines
-    )
+    return "\n".join(lines)
 
 
 def _paragraph(head: Sequence[str], row: Sequence[str], width: int) -> str:

@@ -29,6 +29,8 @@ long recircuit::stored = 0;
 using namespace recircuit;
 extern "C" {
 void start(int threads) { Pool::get().start(threads); }
+void use(int threads) { Pool::get().use({threads, 0}); }
+int shared() { return int(Pool::get().shared()); }
 void tanh_f(int n, const float* x, float* y) { for (int k = 0; k < n; ++k) y[k] = recircuit::tanh(x[k]); }
 #define CALLS(T, name)                                                                                              \\
     void propagate_##name(int batch_size, int pre, int post, int turned, const T* x, const T* w, T* y) {               \\
@@ -142,6 +144,19 @@ def test_two_products_that_threads_share_at_once(
         call(getattr(libraries[0], f"propagate_{kind(dtype)}"), b, pre, post, 0, x, w, first)
         call(getattr(libraries[0], f"propagate_{kind(dtype)}"), b, post, pre, 0, x, w, second)
         np.testing.assert_array_equal(np.concatenate([y, z]), np.concatenate([first, second]))
+
+
+def test_products_that_wait_count_as_shared_with_a_single_thread_too(libraries: list[ctypes.CDLL]) -> None:
+    """Without this, a trial of a single thread would never end, since only presentations with shared work are timed."""
+    three, b, n = libraries[1], 20, 90
+    x, w, y, z = (np.ones(size, np.float32) for size in (b * n, n * n, b * n, b * n))
+    counted = []
+    for threads in (1, 3):
+        three.use(threads)
+        before = three.shared()
+        call(three.two_f, b, n, n, x, w, y, z)
+        counted.append(three.shared() - before)
+    assert counted == [1, 1]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -10,6 +10,8 @@ from brian2 import ms
 from networks import layered, stimuli
 
 import recircuit as rc
+from recircuit.circuits.backends.numpy.program import NumpyProgram
+from recircuit.circuits.backends.program import Interrupted, RunResult
 from recircuit.circuits.inspection import recording
 from recircuit.circuits.inspection.recording import Recording
 
@@ -117,6 +119,25 @@ def test_a_long_recording_is_gathered_in_pieces(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(recording, "PIECE", 1)
     pieces = net_of().run(data, record=NAMES, elements=[2, 0], every=2 * ms)
     assert all(np.array_equal(whole[name], pieces[name]) for name in NAMES) and np.array_equal(whole.t, pieces.t)
+
+
+def test_a_long_recording_that_is_stopped_counts_the_presentations_of_all_pieces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data, walk, pieces = stimuli(net_of(), 12), NumpyProgram.walk, []
+    whole = net_of().run(data, record=["h1.rate"])
+
+    def stopped_in_the_third(program: NumpyProgram, *given: Any, **options: Any) -> RunResult:
+        pieces.append(walk(program, *given, **options))
+        pieces[-1].interrupted = len(pieces) == 3
+        return pieces[-1]
+
+    monkeypatch.setattr(recording, "PIECE", 1)
+    monkeypatch.setattr(NumpyProgram, "walk", stopped_in_the_third)
+    with pytest.raises(Interrupted, match="stopped after presentation 3.*`trace`") as stopped:
+        net_of().run(data, record=["h1.rate"])
+    trace = stopped.value.trace
+    assert len(trace.t) == whole.steps * 3 // 4 and np.array_equal(trace["h1.rate"], whole["h1.rate"][: len(trace.t)])
 
 
 def test_a_recording_that_does_not_fit_is_refused_before_the_run() -> None:

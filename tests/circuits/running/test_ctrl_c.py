@@ -121,3 +121,13 @@ def test_another_ctrl_c_ends_a_presentation_that_goes_on_and_on(monkeypatch: pyt
         net.run(DATA)
     net.close()
     net.run(DATA)
+
+
+def test_ctrl_c_stops_the_building_that_a_value_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(*given: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("Ctrl-C was postponed")
+
+    monkeypatch.setattr("recircuit.circuits.circuit.open_program", pressed)
+    with pytest.raises(KeyboardInterrupt, match="Building was stopped"):
+        layered()["x_to_h1.w"] = 1.0

@@ -247,6 +247,30 @@ def test_ctrl_c_between_two_epochs_leaves_a_whole_one(monkeypatch: pytest.Monkey
     assert same_bits(weights(whole), weights(stopped))
 
 
+def test_another_ctrl_c_waits_until_the_circuit_is_as_after_the_last_whole_epoch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole, stopped = network(), network()
+    restore = rc.Checkpoint.restore
+
+    def alignment(circuit: rc.Circuit) -> Any:
+        if circuit.epoch == 1:
+            raise KeyboardInterrupt
+        return {}
+
+    def pressed(checkpoint: rc.Checkpoint, circuit: rc.Circuit) -> None:
+        signal.raise_signal(signal.SIGINT)
+        restore(checkpoint, circuit)
+
+    monkeypatch.setattr(training, "alignment", alignment)
+    monkeypatch.setattr(rc.Checkpoint, "restore", pressed)
+    with pytest.raises(TrainingInterrupted) as interrupted:
+        rc.train(stopped, blobs(), 3, backend="numpy")
+    assert len(interrupted.value.history) == 1
+    rc.train(whole, blobs(), 1, backend="numpy")
+    assert same_bits(weights(whole), weights(stopped))
+
+
 def test_a_program_that_ends_with_ctrl_c_leaves_the_last_whole_epoch_in_a_new_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

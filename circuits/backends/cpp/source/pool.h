@@ -49,7 +49,7 @@ class Pool {
     // From `gather` to `do_gathered`, the work that `each_later` is given may wait, and is done all at once: by several threads
     // if some of it is `large`, which means that two operations like it take longer than threads need to find each other.
     // `bytes` of the context are copied.
-    void gather() { gathering_ = team_.load(std::memory_order_relaxed) > 1; }
+    void gather() { gathering_ = threads_ > 1; }
     void each_later(int blocks, bool large, void (*run)(const void*, int), const void* context, std::size_t bytes) {
         if (!gathering_) return each(blocks, run, context);
         if (waits_ == most_parts || waiting_blocks_ + blocks > most) do_waiting();
@@ -108,16 +108,15 @@ class Pool {
         ++shared_;
         return team_.load(std::memory_order_relaxed) > 1;
     }
+    // Does the waiting parts. Parts that are worth sharing are counted even if a single thread does them, since a trial of a
+    // single thread (see share.h) would never end without this.
     void do_waiting() {
-        const int parts = waits_, blocks = waiting_blocks_;
-        const bool worth_it = any_large_ && blocks > 1;
+        const int parts = waits_;
+        const bool worth_it = any_large_ && waiting_blocks_ > 1;
         waits_ = waiting_blocks_ = 0, any_large_ = false;
-        if (!worth_it) {
-            for (int k = 0; k < parts; ++k) alone(parts_[k].blocks, parts_[k].run, parts_[k].context);
-            return;
-        }
-        ++shared_;
-        share_parts(parts_, parts);
+        if (worth_it) ++shared_;
+        if (worth_it && team_.load(std::memory_order_relaxed) > 1) return share_parts(parts_, parts);
+        for (int k = 0; k < parts; ++k) alone(parts_[k].blocks, parts_[k].run, parts_[k].context);
     }
     // Each thread has its share of every part, so that its blocks do not depend on the other parts.
     void share_parts(const Part* parts, int count) {

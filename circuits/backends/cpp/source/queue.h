@@ -1,5 +1,5 @@
-// How much of the time in which threads could run they wait for a processor, since other programs have it. Linux counts both
-// for each thread; where it does not, nobody seems to wait.
+// The share of the time in which threads wait for a processor that other programs use. Linux counts, for each thread, the time
+// on a processor and the time in the queue for one. On a system without these counts the share is 0.
 #pragma once
 #include <dirent.h>
 #include <fcntl.h>
@@ -18,6 +18,7 @@ class Queue {
         const std::string tasks = "/proc/self/task";
         if (DIR* folder = opendir(tasks.c_str())) {
             while (const dirent* entry = readdir(folder)) {
+                if (entry->d_name[0] == '.') continue;  // the folder above has the counts of the main thread once more
                 const int file = open((tasks + "/" + entry->d_name + "/schedstat").c_str(), O_RDONLY | O_CLOEXEC);
                 if (file >= 0) files_.push_back(file);
             }
@@ -26,7 +27,7 @@ class Queue {
         waited();
     }
 
-    // The share of the time, since the last call, in which the threads waited for a processor, from 0 to 1.
+    // Returns the time that the threads waited since the last call, as a share of the time that they ran or waited.
     double waited() {
         long long ran = 0, waited = 0;
         for (int file : files_) {

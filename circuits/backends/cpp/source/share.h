@@ -1,13 +1,13 @@
-// How many threads are worth having, found out while presentations run: other programs may use the same processors, and
-// a thread that waits for one that does not run is lost time. No result depends on it (see threads.h).
+// The choice of the number of threads while presentations run. Other programs may use the same processors, and time is lost
+// if a thread waits for another one that does not run. No result depends on the choice (see threads.h).
 //
-// The ways to share work are a list, from all threads, which look for work all the time, to a single one. The best known
-// way is used for a rest; then another near to it is tried, in turns with it, and takes its place if presentations were
-// clearly faster in the median. As long as nothing is better, rests become longer. The first rest is long where processors
-// are free, so that short runs pay for no trial.
+// There is a list of ways to share work, from all threads, which look for work all the time, to a single thread. The best known
+// way is used for a rest. Then a way near to it in the list is tried, in turns with it, and replaces it if presentations were
+// clearly faster in the median. As long as nothing is better, rests become longer. The first rest is long if processors are
+// free, so that short runs need no trial.
 //
-// Where other programs have the processors for much of the time, trials tell nothing: each turn is fast or slow by chance.
-// There fewer threads are used without a trial, and more are not tried until the threads hardly wait for a processor.
+// A trial says nothing while other programs use the processors for much of the time, since each turn is fast or slow by chance.
+// Then fewer threads are used without a trial, and more threads are not tried until the threads hardly wait for a processor.
 #pragma once
 #include <algorithm>
 #include <cstdio>
@@ -63,7 +63,7 @@ class Share {
     std::vector<double> ratios_;
     Queue queue_;
 
-    // Whether other programs want to run besides the threads of this one and the process that it works for.
+    // Returns whether other programs want to run, besides the threads of this program and the process that started it.
     static bool busy(int threads) {
         int running = 0;
         std::FILE* file = std::fopen("/proc/loadavg", "r");
@@ -89,7 +89,7 @@ class Share {
         Pool::get().use(ways_[is_candidate_ ? candidate_ : best_]);
         spent_ = 0, presented_ = 0;
     }
-    // After a part of a rest, in which threads waited for a processor for this share of the time.
+    // Continues the rest, or ends it. In its last part, threads waited for a processor for this share of the time.
     void rest(double waited) {
         if (ways_[best_].threads > 1 && waited > crowded) {
             const int threads = ways_[best_].threads;
