@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ....arguments import kept_arguments
@@ -29,7 +30,7 @@ class ErrorUnits:
     into : str
         The compartment of the predicted units to which the errors return, with weight 1. If it is empty, they do not
         return.
-    during : str | None
+    during : str or sequence of str, optional
         The phases in which values and errors travel. None stands for all phases.
     precision : float
         See `prediction_error_unit`.
@@ -46,7 +47,7 @@ class ErrorUnits:
     of: Population
     sends: str = "rate"
     into: str = ""
-    during: str | None = None
+    during: str | Sequence[str] | None = None
     precision: float = 1.0
 
     def build(self, circuit: Network, name: str, size: int) -> Population:

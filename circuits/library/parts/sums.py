@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ....arguments import kept_arguments
@@ -31,7 +32,7 @@ class SummingUnit:
         The variable that is summed.
     told_as : str
         The name under which the sum is broadcast. If it is empty, the sum is not broadcast.
-    during : str | None
+    during : str or sequence of str, optional
         The phases in which the population sends to the unit. None stands for all phases.
 
     Notes
@@ -60,7 +61,7 @@ class SummingUnit:
     of: Population
     sends: str = "rate"
     told_as: str = ""
-    during: str | None = None
+    during: str | Sequence[str] | None = None
 
     def build(self, circuit: Network, name: str, size: int) -> Population:
         """Add the unit, the synapses that it receives, and the broadcast.

@@ -18,7 +18,7 @@ def test_error_units_hold_what_predictions_leave() -> None:
     v = net.population(
         "v", 3, rc.Neuron("surprise : 1 (compartment)\nseen = surprise : 1 (during shown)\nrate = 5.0 : 1")
     )
-    e = net.population("e", 3, rc.ErrorUnits(x, during="shown", precision=0.5))
+    e = net.population("e", 3, rc.ErrorUnits(x, during=["shown"], precision=0.5))
     back = net.population("back", 3, rc.ErrorUnits(v, into="surprise", during="shown"))
     w = np.arange(6.0).reshape(3, 2)
     net.connect(y, e, weights=w, during="shown")
