@@ -55,6 +55,9 @@ class Interrupted(Interruption):
         super().__init__(f"The run was stopped after {result.last}. The circuit can be used as before.{recorded}")
         self.result, self.trace = result, trace
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Interrupted, (self.result, self.trace)
+
 
 @dataclass
 class RunResult:

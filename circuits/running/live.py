@@ -71,9 +71,9 @@ class Live:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, at: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            self._session.close()
-        self._session, self._open = None, False
+        session, self._session, self._open = self._session, None, False
+        if session is not None:
+            session.close()
 
     def present(self, inputs: Mapping[str, Any] | None = None, read: Iterable[str] = ()) -> dict[str, np.ndarray]:
         """Run one presentation with one sample per batch element, and return the variables that were asked for.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import signal
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import recircuit as rc
 from recircuit.circuits.backends import interrupted_wait
 from recircuit.circuits.backends.interpreter.program import InterpreterProgram
 from recircuit.circuits.backends.numpy.program import NumpyProgram
+from recircuit.circuits.backends.program import Interrupted, RunResult
 from recircuit.circuits.backends.rows import Action
 from recircuit.circuits.lowering.operations import Operation
 
@@ -131,3 +133,10 @@ def test_ctrl_c_stops_the_building_that_a_value_needs(monkeypatch: pytest.Monkey
     monkeypatch.setattr("recircuit.circuits.circuit.open_program", pressed)
     with pytest.raises(KeyboardInterrupt, match="Building was stopped"):
         layered()["x_to_h1.w"] = 1.0
+
+
+def test_an_interrupted_run_goes_to_another_process() -> None:
+    """As what a worker of a sweep sends back."""
+    problem = Interrupted(RunResult(3, {"h.rate": np.ones(2)}, {}, ""))
+    again = pickle.loads(pickle.dumps(problem))
+    assert str(again) == str(problem) and again.result.presentations == 3 and again.trace is None
