@@ -11,11 +11,11 @@ import numpy as np
 from ..lowering.lowered import Lowered
 from ..lowering.timetable import Timetable
 from ..lowering.variables import Variable
+from .divergence import cause, diverged
 from .finite import first_not_finite
 from .interrupted_wait import InterruptedWait
 from .interrupts import postponed
 from .live import LiveStimulus, Session
-from .program import cause, diverged
 from .rows import Action
 from .series import Series
 

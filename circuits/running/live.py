@@ -10,8 +10,9 @@ import numpy as np
 
 from ...arguments import all_of
 from ...errors import RecircuitError
+from ..backends.divergence import Diverged, diverged
 from ..backends.live import LiveStimulus, Session
-from ..backends.program import Diverged, Program, RunResult, diverged
+from ..backends.program import Program, RunResult
 from ..description.network import Network
 from ..description.populations.population import Population
 from ..description.schedules.modes import shown_for

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...circuits.backends.program import Diverged
+from ...circuits.backends.divergence import Diverged
 from ...errors import RecircuitError, UsageError
 from ...paths import path_of
 from ..data import Dataset, load

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ...circuits import Circuit
-from ...circuits.backends.program import Diverged
+from ...circuits.backends.divergence import Diverged
 from ...circuits.description.projections.projection import Transposed
 from ..analysis.measures import operations
 from ..analysis.update_angle import update_angle

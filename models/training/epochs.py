@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ...circuits import Circuit
 from ...circuits.answers.answered_rows import Shown, mean_square, show
 from ...circuits.answers.readout import Readout
+from ...circuits.backends.divergence import Diverged
 from ...circuits.backends.interrupts import postponed
-from ...circuits.backends.program import Diverged
 from ...circuits.description.fingerprint import described
 from ...circuits.inputs import Inputs, Rows
 from ...circuits.inputs.given_samples import stimuli, supervisors

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 
 from ...arguments import checked_arguments
 from ...circuits import Circuit
-from ...circuits.backends.program import Diverged
+from ...circuits.backends.divergence import Diverged
 from ...errors import Interruption
 from ..data.augment import Augmented
 from .callbacks import Callback, Callbacks

@@ -10,7 +10,7 @@ import numpy as np
 
 from recircuit.arguments import checked_arguments
 from recircuit.circuits import Circuit, Neuron
-from recircuit.circuits.backends.program import Diverged
+from recircuit.circuits.backends.divergence import Diverged
 from recircuit.circuits.lowering.variables import split_key
 from recircuit.errors import RecircuitError
 from recircuit.models.analysis.circuit_comparison import (

@@ -11,8 +11,8 @@ import numpy as np
 from ...lowering.lowered import Lowered
 from ...lowering.timetable import Timetable
 from ...lowering.variables import Variable
+from ..divergence import cause, diverged
 from ..live import LiveStimulus, Session
-from ..program import cause, diverged
 from .messages import Field, Kind, pack
 from .worker import Worker
 

@@ -27,7 +27,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ....circuits.backends.program import Diverged
+from ....circuits.backends.divergence import Diverged
 from ....circuits.inputs import dataset_inputs
 from ....plasticity import Rule, bp, frfb, urfb
 from ...data import Dataset, load

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ....circuits import Circuit
-from ....circuits.backends.program import Diverged
+from ....circuits.backends.divergence import Diverged
 from ....plasticity import find
 from ....plasticity.rules import reinforcement
 from ...networks.feedback_alignment import Synapses, even, feedback_alignment

@@ -18,8 +18,8 @@ from test_equivalence import RULES as MODIFIED
 import recircuit as rc
 from recircuit.circuits import Blocks, Convolution, Dense, Local, Masked, MaxPool, OneToOne
 from recircuit.circuits.backends import BACKENDS
+from recircuit.circuits.backends.divergence import Diverged
 from recircuit.circuits.backends.interpreter.program import InterpreterProgram
-from recircuit.circuits.backends.program import Diverged
 from recircuit.circuits.connectivity import CONNECTIVITIES, Connectivity, Given, NoAutapses
 from recircuit.circuits.inputs import as_inputs
 from recircuit.circuits.lowering.equations.evaluation import DRAWS, FUNCTIONS, evaluate

@@ -10,7 +10,7 @@ import pytest
 from brian2 import ms
 
 import recircuit as rc
-from recircuit.circuits.backends.program import Diverged
+from recircuit.circuits.backends.divergence import Diverged
 from recircuit.errors import RecircuitError
 
 NOISY = "dv/dt = -v/tau + {0}*tau**-0.5 : 1\ndu/dt = -u/tau + {1}*tau**-0.5 : 1\nrate = v : 1"

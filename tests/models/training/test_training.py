@@ -17,8 +17,9 @@ from reference import amit
 
 import recircuit as rc
 from recircuit.circuits.answers.readout import Readout
+from recircuit.circuits.backends.divergence import Diverged
 from recircuit.circuits.backends.numpy.program import NumpyProgram
-from recircuit.circuits.backends.program import Diverged, Program
+from recircuit.circuits.backends.program import Program
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.analysis import weight_alignment as metrics
 from recircuit.models.networks.layered import unlearned
