@@ -237,9 +237,9 @@ def _check_size(name: str, array: np.ndarray, dtype: np.dtype) -> None:
 
 def _without_numbers(values: Any, array: np.ndarray) -> str:
     """Describe values that are not all numbers; for a table of pandas, name the columns without numbers."""
-    kinds = getattr(values, "dtypes", None)
-    items = kinds.items() if hasattr(kinds, "items") else ()
-    columns = [name for name, kind in items if kind.kind not in "uifb"]
+    of_columns: Any = getattr(values, "dtypes", None)
+    kinds = of_columns.items() if hasattr(of_columns, "items") else ()
+    columns = [name for name, kind in kinds if kind.kind not in "uifb"]
     return f"a table whose columns {columns} hold none" if columns else f"an array of {array.dtype}"
 
 

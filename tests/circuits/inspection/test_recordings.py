@@ -137,6 +137,7 @@ def test_a_long_recording_that_is_stopped_counts_the_presentations_of_all_pieces
     with pytest.raises(Interrupted, match="stopped after presentation 3.*`trace`") as stopped:
         net_of().run(data, record=["h1.rate"])
     trace = stopped.value.trace
+    assert trace is not None
     assert len(trace.t) == whole.steps * 3 // 4 and np.array_equal(trace["h1.rate"], whole["h1.rate"][: len(trace.t)])
 
 
