@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 
@@ -382,6 +383,14 @@ def test_what_nobody_foresaw_is_a_bug_and_its_details_are_kept(call, monkeypatch
     details = Path(err.split("details are in ")[1].split(": please")[0])
     assert "Traceback" in details.read_text()
     details.unlink()
+
+
+def test_a_backend_of_matplotlib_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matplotlib refuses it when it is imported."""
+    monkeypatch.setenv("MPLBACKEND", "nonsense")
+    with pytest.raises(ValueError, match="Key backend") as refused:
+        matplotlib.rcParams["backend"] = "nonsense"
+    assert explained(refused.value)[0].startswith("MPLBACKEND: 'nonsense' is not a backend of Matplotlib.")
 
 
 def test_every_problem_has_a_paragraph_and_a_code() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -45,3 +47,15 @@ def test_an_option_that_does_not_exist_is_reported(monkeypatch: pytest.MonkeyPat
 def test_a_name_of_other_characters_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     code, text = in_ascii(["train", "digits", "--rule", "ü\udcff"], monkeypatch)
     assert code == 2 and r"\xfc\udcff" in text
+
+
+def test_a_folder_whose_name_is_no_text_in_the_locale(tmp_path: Path) -> None:
+    """Brian2 writes the command into its log when it is imported."""
+    plain = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    program = [sys.executable, "-c", "from recircuit.cli import main; main()"]
+    options = ["--layers", "64-3-10", "--epochs", "1", "--backend", "numpy", "--out", "r\xe9"]
+    done = subprocess.run(
+        [*program, "train", "digits", *options], env=plain, cwd=tmp_path, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "r\xe9" / "weights.safetensors").is_file()

@@ -47,8 +47,11 @@ def _run(arguments: Sequence[str] | None, signals: StopSignals) -> int | str | N
 
         show_every_text()
         logging.getLogger("brian2").setLevel(logging.ERROR)
+        given = sys.argv[1:] if arguments is None else arguments
+        # Brian2 writes the command into its log when it is imported, and fails at bytes that are no text in the locale.
+        sys.argv = [word.encode(errors="backslashreplace").decode() for word in sys.argv]
         with plain_warnings():
-            app(arguments)
+            app(given)
         return 0
     except SystemExit as ended:
         return ended.code
