@@ -27,11 +27,11 @@ class InterruptedWait:
     def __init__(self, backend: str, end: Callable[[], None]) -> None:
         self._backend, self._end = backend, end
         self._since: float | None = None
-        self._told = False
+        self._announced = False
 
     def interrupt(self) -> None:
         """Handle a Ctrl-C."""
-        if self._told:
+        if self._announced:
             self._end()
         elif self._since is None:
             self._since = time.monotonic()
@@ -40,9 +40,9 @@ class InterruptedWait:
 
     def look(self) -> None:
         """Tell the user once that the wait continues, and what another Ctrl-C does. The code that waits calls this often."""
-        if self._told or self._since is None or time.monotonic() < self._since + PATIENT:
+        if self._announced or self._since is None or time.monotonic() < self._since + PATIENT:
             return
-        self._told = True
+        self._announced = True
         with suppress(RuntimeError, ValueError, OSError):  # something is being written there, or nobody reads it
             print(
                 f"{self._backend}: after Ctrl-C the presentation under way is finished first. Another Ctrl-C ends it at once, "

@@ -66,10 +66,18 @@ def _handled_by(handler: Handler) -> Iterator[None]:
 @contextmanager
 def postponed(then: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Let Ctrl-C take effect at the end of this context; at once it only calls a function."""
-    asked = threading.Event()
+    pressed = False
+
+    def note(*_: object) -> None:
+        nonlocal pressed
+        pressed = True
+        then()
+
     try:
-        with interruptible(then, asked):
+        with _handled_by(
+            note
+        ):  # without the event of `interruptible`, which takes longer: a closed loop comes here in each call
             yield
     finally:
-        if asked.is_set():
+        if pressed:
             signal.raise_signal(signal.SIGINT)
