@@ -183,8 +183,8 @@ def run(arguments: argparse.Namespace) -> int:
         for k in range(rounds):
             say(f"round {k + 1} of {rounds} ({time.monotonic() - begin:.0f} s)")
             measuring.round(first=k < 3)
-        crowded = [measuring.crowded(busy, rounds) for busy in counts(arguments.busy) if busy]
         measuring.profile({1: 50, 100: 5} if arguments.quick else {1: 1000, 100: 50})
+        crowded = [measuring.crowded(busy, rounds) for busy in counts(arguments.busy) if busy]
     finally:
         measuring.close()
     facts = result(measuring, rounds, seconds) | {"crowded": crowded}
