@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import tempfile
 import time
@@ -19,6 +18,7 @@ from benchmarks.ceilings import Ceilings
 from benchmarks.client import Client, Failed, use_processors
 from benchmarks.environments import Missing
 from benchmarks.roster import OURS, Entrant, chosen
+from benchmarks.samples import Sample, median_rate, of_processor_time
 from benchmarks.workload import MODES, Settings, distance, draw, expected
 
 #: How far the weights may be from float64, as a share of their largest change.
@@ -35,13 +35,13 @@ def say(text: str) -> None:
 
 @dataclass
 class Measured:
-    """What is known of one entrant: samples of presentations a second, and distances of the weights, by case."""
+    """What is known of one entrant: samples, and distances of the weights, by case."""
 
     entrant: Entrant
     versions: dict[str, str] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     distances: dict[Case, float] = field(default_factory=dict)
-    samples: dict[Case, list[float]] = field(default_factory=dict)
+    samples: dict[Case, list[Sample]] = field(default_factory=dict)
     client: Client | None = None
 
 
@@ -148,7 +148,7 @@ class Reference:
             return
         try:
             facts = one.client.ask("time", seconds=self.seconds, **{"as": _key(case)})
-            one.samples[case].append(case[0] * facts["presentations"] / facts["seconds"])
+            one.samples[case].append(Sample.of(facts, case[0]))
         except Failed as problem:
             one.absent[_key(case)] = str(problem)
             say(f"{one.entrant.label}, {_key(case)}: {problem}")
@@ -208,16 +208,18 @@ def result(measured: Reference, rounds: int, seconds: float) -> dict[str, Any]:
 def _case(measured: Reference, case: Case) -> dict[str, Any]:
     ways = measured.ceilings.medians(*case)
     way, ceiling = measured.ceilings.best(*case)
-    ours = _median(measured.ours.samples.get(case, []))
+    ours = median_rate(measured.ours.samples.get(case, []))
     rows = []
     for one in [measured.ours, *measured.peers]:
         samples = one.samples.get(case, [])
         if samples:
-            rate = _median(samples)
+            rate, of_processor = median_rate(samples), of_processor_time(samples)
             rows.append({
                 "name": one.entrant.name, "label": one.entrant.label, "presentations_per_second": round(rate, 1),
                 "ratio_to_ours": round(rate / ours, 4) if ours else None, "share_of_ceiling": round(rate / ceiling, 4),
-                "distance": one.distances[case], "samples": [round(s, 1) for s in samples],
+                "distance": one.distances[case], "samples": [round(s.rate, 1) for s in samples],
+                "processors": [round(s.processors, 3) for s in samples],
+                "presentations_per_processor_second": of_processor and round(of_processor, 1),
             })  # fmt: skip
     others = [row for row in rows if row["name"] != OURS.name]
     best = max(others, key=lambda row: row["presentations_per_second"], default=None)
@@ -241,7 +243,3 @@ def shares(profile: dict[str, Any]) -> dict[str, float]:
     whole = max(profile["seconds"], sum(found.values()))
     found["rest"] += whole - sum(found.values())
     return {kind: round(seconds / whole, 4) for kind, seconds in found.items()}
-
-
-def _median(samples: list[float]) -> float:
-    return statistics.median(samples) if samples else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,13 +91,23 @@ def _summary(facts: dict[str, Any]) -> str:
 
 
 def _beside_busy_processes(facts: dict[str, Any]) -> str:
-    """Return the ratio to the best peer of each case, beside other busy processes."""
+    """Return the ratio to the best peer of each case, beside other busy processes, and what both do in processor time."""
     if not facts.get("crowded"):
         return ""
-    head = ["ratio to the best peer", *(f"{one['busy']} busy processes beside" for one in facts["crowded"])]
+    return "\n".join([
+        _crowded_table(facts["crowded"], "ratio to the best peer", _ratio),
+        "Beside other programs a rate depends on the share of the processors that Linux gives to a program, and this share "
+        "changes by chance from sample to sample. So the next table compares presentations per second of processor time. It "
+        "has the ratio of recircuit to the best peer by this measure and, in brackets, the numbers of both.\n",
+        _crowded_table(facts["crowded"], "ratio in processor time", _ratio_in_processor_time),
+    ])  # fmt: skip
+
+
+def _crowded_table(crowded: list[dict[str, Any]], what: str, cell_of: Callable[[dict[str, Any]], str]) -> str:
+    head = [what, *(f"{one['busy']} busy processes beside" for one in crowded)]
     rows = [
-        [f"B = {cases[0]['batch_size']}, {TITLES[cases[0]['mode']]}", *(_ratio(case) for case in cases)]
-        for cases in zip(*(one["cases"] for one in facts["crowded"]), strict=True)
+        [f"B = {cases[0]['batch_size']}, {TITLES[cases[0]['mode']]}", *(cell_of(case) for case in cases)]
+        for cases in zip(*(one["cases"] for one in crowded), strict=True)
     ]
     return table(head, rows)
 
@@ -105,6 +115,16 @@ def _beside_busy_processes(facts: dict[str, Any]) -> str:
 def _ratio(case: dict[str, Any]) -> str:
     ratio = case["ours_to_best_peer"]
     return f"{ratio:.2f} ({case['best_peer']})" if ratio else ""
+
+
+def _ratio_in_processor_time(case: dict[str, Any]) -> str:
+    """Return how recircuit compares with the peer that presents most in a second of processor time."""
+    rates = {row["name"]: row["presentations_per_processor_second"] for row in case["rows"]}
+    ours, peers = rates.pop("recircuit", None), {name: rate for name, rate in rates.items() if rate}
+    if not ours or not peers:
+        return ""
+    best = max(peers, key=peers.__getitem__)
+    return f"{ours / peers[best]:.2f} ({ours:,.0f}; {best} {peers[best]:,.0f})"
 
 
 def _case(case: dict[str, Any]) -> str:

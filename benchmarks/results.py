@@ -1,7 +1,7 @@
 """The tables of what has been reproduced, of the speed, and of what the soak found, made from the committed results.
 
-``python -m benchmarks results`` writes ``results/README.md``, the tables of ``README.md`` and ``docs/reliability.md``, and the
-file from which ``recircuit reproduce`` tells the last results. It runs no circuit.
+``python -m benchmarks results`` writes ``results/README.md``, the tables of ``README.md``, ``docs/reliability.md`` and
+``docs/benchmarks.md``, and the file from which ``recircuit reproduce`` tells the last results. It runs no circuit.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from benchmarks.papers import CASES
+from benchmarks.papers_text import ratios
 from benchmarks.report import TITLES, table
 from recircuit.atomic_files import write_whole
 from recircuit.models.experiments import EXPERIMENTS, Check, Experiment, tally
@@ -230,6 +232,12 @@ def _speed(case: dict[str, Any]) -> list[Any]:
     ]  # fmt: skip
 
 
+def papers_table(folder: Path = RESULTS / "cpu") -> str:
+    """Return the table of circuits of papers beside other simulators."""
+    facts = json.loads((folder / "papers.json").read_text(encoding="utf-8"))
+    return ratios(facts, {case.name: case for case in CASES})
+
+
 def soak_table(path: Path = RESULTS / "soak.json") -> str:
     """Return the table of what each part of the soak (tools/soak) has tried and found in its last recorded run."""
     parts = json.loads(path.read_text(encoding="utf-8"))
@@ -261,8 +269,11 @@ def pages() -> dict[Path, str]:
     readme = filled(filled(readme, "reproduced", short_table(rows)), "speed", speed_table())
     reliability = ROOT / "docs" / "reliability.md"
     found = filled(reliability.read_text(encoding="utf-8"), "soak", soak_table())
+    benchmarks = ROOT / "docs" / "benchmarks.md"
+    measured = filled(benchmarks.read_text(encoding="utf-8"), "papers", papers_table())
     tallies = json.dumps({row.experiment.id: tally(row.result) for row in rows}, indent=1) + "\n"
-    return {RESULTS / "README.md": long_text(rows), ROOT / "README.md": readme, reliability: found, LAST: tallies}
+    return {RESULTS / "README.md": long_text(rows), ROOT / "README.md": readme, reliability: found, benchmarks: measured,
+            LAST: tallies}  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -20,8 +20,9 @@ from benchmarks.busy import busy_processes, counts
 from benchmarks.client import use_processors
 from benchmarks.peers.circuit_peer import CircuitPeer
 from benchmarks.peers.coding_recircuit import CodingPeer
-from benchmarks.peers.recircuit import RecircuitPeer, children
+from benchmarks.peers.recircuit import RecircuitPeer
 from benchmarks.peers.rflo_recircuit import RfloPeer
+from benchmarks.processor_time import children
 
 Seen = tuple[float, int, int, int, int]
 

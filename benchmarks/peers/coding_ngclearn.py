@@ -1,11 +1,13 @@
-"""Discriminative predictive coding in ngc-learn: its cells, synapses and processes, compiled by JAX.
+"""Discriminative predictive coding in ngc-learn: its cells, synapses and processes, called in one of two ways.
 
-Its processes are called by a loop over presentations that JAX compiles too: that takes less time than to call them from
-Python.
+`museum` calls the processes from Python, as the training script of this model in ngc-learn's museum does
+(https://github.com/NACLab/ngc-museum, exhibits/pc_discrim). `compiled` calls them from a loop over presentations that JAX
+compiles as a whole; the script does not do this, but it takes less time.
 """
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 
 import jax
@@ -22,7 +24,7 @@ from benchmarks.peers.server import Peer, serve
 
 
 class NgcLearnPeer(Peer):
-    """The state is ngc-learn's: a dictionary of the compartments of all components."""
+    """The circuit. The state is ngc-learn's: a dictionary of the compartments of all components."""
 
     packages = ("ngclearn", "ngcsimlib", "jax", "jaxlib", "numpy")
 
@@ -50,6 +52,7 @@ class NgcLearnPeer(Peer):
             ]
             self._wire()
             guess = [part.advance_state for part in (*self.w, *self.e)]
+            self.clear = self._process("clear", [part.reset for part in (*self.v, *self.e)])
             self.begin = self._process("begin", guess)
             self.advance = self._process("advance", [part.advance_state for part in (*self.back, *self.v)] + guess)
             self.evolve = self._process("evolve", [w.evolve for w in self.w])
@@ -87,6 +90,46 @@ class NgcLearnPeer(Peer):
     def weights(self) -> list[np.ndarray]:
         return [np.asarray(self.state[w.weights.root]).T for w in self.w]
 
+
+class MuseumPeer(NgcLearnPeer):
+    """Its processes are called from Python in every step, by the calls of `PCN.process` in the museum's pcn_model.py.
+
+    What the problem does not have is left out: the cells that stimulus and label go through, the projection that makes a first
+    guess of the values, and the sum of the energies. So a presentation takes less time than in the museum.
+    """
+
+    def reset(self) -> None:
+        super().reset()
+        stateManager.set_state(self.state)
+
+    def present(self, count: int) -> None:
+        b = self.settings.batch_size
+        for number in range(count):
+            at = number * b % len(self.x)  # the number of rows is a multiple of b
+            self._present_one(self.x[at : at + b], self.s[at : at + b])
+        self.state = jax.block_until_ready(stateManager.state)
+
+    def _present_one(self, x: jax.Array, s: jax.Array) -> None:
+        steps = self.settings.steps
+        self.clear.run()
+        for w, back in zip(self.w[1:], self.back):
+            back.weights.set(jnp.transpose(w.weights.get()))
+        self._clamp(x, s)
+        self.begin.run(t=0.0, dt=1.0)
+        for step in range(steps):
+            self._clamp(x, s)
+            self.advance.run(t=step, dt=1.0)
+        self.evolve.run(t=steps, dt=1.0)
+
+    def _clamp(self, x: jax.Array, s: jax.Array) -> None:
+        self.w[0].inputs.set(x)
+        self.w[0].pre.set(x)
+        self.e[-1].target.set(s)
+
+
+class CompiledPeer(NgcLearnPeer):
+    """All presentations are one call of a function that JAX has compiled."""
+
     def present(self, count: int) -> None:
         self.state = jax.block_until_ready(self._run(self.state, self.x, self.s, count))
 
@@ -119,5 +162,7 @@ class NgcLearnPeer(Peer):
         return process.run.compiled(state, process.pack_keywords(**dict.fromkeys(process.get_keywords(), 1.0)))
 
 
+WAYS = {"museum": MuseumPeer, "compiled": CompiledPeer}
+
 if __name__ == "__main__":
-    serve(NgcLearnPeer, Problem.load)
+    serve(WAYS[sys.argv[1]], Problem.load)

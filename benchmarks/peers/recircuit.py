@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.circuit import reference_circuit, set_initial, weight_names
 from benchmarks.peers.circuit_peer import CircuitPeer, serve_circuits
+from benchmarks.processor_time import children
 from recircuit.circuits import Circuit
 
 
@@ -54,12 +55,6 @@ class RecircuitPeer(CircuitPeer):
     def close(self) -> None:
         """End the worker."""
         self.net.close()
-
-
-def children() -> list[int]:
-    """Return the processes that this one has started."""
-    lists = Path("/proc/self/task").glob("*/children")
-    return [int(pid) for file in lists for pid in file.read_text().split()]
 
 
 def peak_memory(pid: int) -> int:

@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.processor_time import processor_seconds
 from benchmarks.workload import Problem
 
 THREADS = int(os.environ.get("OMP_NUM_THREADS", "2"))
@@ -59,10 +60,15 @@ class Peer(ABC):
 
     def timed(self, count: int) -> float:
         """Return seconds of `count` presentations."""
+        return self.sample(count)[0]
+
+    def sample(self, count: int) -> tuple[float, float]:
+        """Return seconds of `count` presentations, and how many processors they had on average."""
         self.reset()
-        begin = time.perf_counter()
+        used, begin = processor_seconds(), time.perf_counter()
         own = self.present(count)
-        return time.perf_counter() - begin if own is None else own
+        took = time.perf_counter() - begin
+        return took if own is None else own, (processor_seconds() - used) / took
 
     def count_for(self, seconds: float) -> int:
         """Return the number of presentations that take about so long; the first calls warm up."""
@@ -111,10 +117,10 @@ class Server:
         if key not in self.counts:
             self.counts[key] = peer.count_for(seconds)
         count = self.counts[key]
-        took = peer.timed(count)
+        took, processors = peer.sample(count)
         if not 0.5 < took / seconds < 2:
             self.counts[key] = max(1, round(count * seconds / took))
-        return {"presentations": count, "seconds": took}
+        return {"presentations": count, "seconds": took, "processors": processors}
 
 
 def versions(packages: tuple[str, ...]) -> dict[str, str]:
