@@ -41,31 +41,33 @@ def interruptible(
         asked.set()
         then()
 
-    with _handled_by(note):
-        yield asked
+    yield from _handled_by(note, asked)
 
 
-@contextmanager
-def _handled_by(handler: Handler) -> Iterator[None]:
-    """Let a function handle Ctrl-C in the main thread, unless Ctrl-C is ignored."""
+def _handled_by[T](handler: Handler, given: T) -> Iterator[T]:
+    """Yield an object once, and let a function handle Ctrl-C meanwhile, in the main thread and unless Ctrl-C is ignored."""
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
-        yield
+        yield given
         return
     try:
         signal.signal(signal.SIGINT, handler)
-        yield
+        yield given
     finally:
         try:
             signal.signal(signal.SIGINT, before)
-        finally:  # the handler of another signal may have raised an exception instead
+        except BaseException:  # the handler of another signal has raised it
             if signal.getsignal(signal.SIGINT) is handler:
                 signal.signal(signal.SIGINT, before)
+            raise
 
 
 @contextmanager
 def postponed(then: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Let Ctrl-C take effect at the end of this context; at once it only calls a function."""
+    """Let Ctrl-C take effect at the end of this context; at once it only calls a function.
+
+    A closed loop enters this context in each call, so that it is short: it has no event, and no context within it.
+    """
     pressed = False
 
     def note(*_: object) -> None:
@@ -74,10 +76,7 @@ def postponed(then: Callable[[], None] = lambda: None) -> Iterator[None]:
         then()
 
     try:
-        with _handled_by(
-            note
-        ):  # without the event of `interruptible`, which takes longer: a closed loop comes here in each call
-            yield
+        yield from _handled_by(note, None)
     finally:
         if pressed:
             signal.raise_signal(signal.SIGINT)
