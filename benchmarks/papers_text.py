@@ -51,6 +51,7 @@ def ratios(facts: dict[str, Any], cases: dict[str, Case]) -> str:
             [cases[found["name"]].title, labels[name], *(ours[busy] / rate for busy, rate in of_peer.items()),
              cases[found["name"]].goal]
             for name, of_peer in rates.items()
+            if ours
         ]  # fmt: skip
     columns = next((_columns(found) for found in facts["cases"]), [])
     return report.table(["circuit", "peer", *columns, "goal alone"], lines)

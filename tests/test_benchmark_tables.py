@@ -31,7 +31,7 @@ def test_processor_time_is_that_of_children_too() -> None:
     assert processor_seconds() - before >= while_it_runs
 
 
-def test_presentations_per_secondof_processor_time() -> None:
+def test_presentations_per_second_of_processor_time() -> None:
     """A program that has half of a processor presents twice as many per second of processor time as by the clock."""
     assert of_processor_time([Sample(100.0, 0.5), Sample(300.0, 1.5)]) == 200
     assert of_processor_time([Sample(100.0, 0.0)]) is None
