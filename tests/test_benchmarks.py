@@ -121,8 +121,8 @@ def test_a_problem_survives_its_file(tmp_path: Path) -> None:
 def test_targets_of_what_was_measured() -> None:
     row = {"name": "recircuit", "presentations_per_second": 120.0, "share_of_ceiling": 0.9}
     case = {"batch_size": 100, "mode": "every", "rows": [row], "ours_to_best_peer": 1.2, "where_the_time_goes": {}}
-    found = targets({"cases": [case]})
-    assert [t["ok"] for t in found] == [True, True]
+    found = targets({"cases": [case], "crowded": [{"busy": 8, "cases": [case | {"ours_to_best_peer": 0.9}]}]})
+    assert [(t["value"], t["ok"]) for t in found] == [(1.2, True), (0.9, False), (0.9, False)]
     assert targets({"cases": []}) == []
 
 
