@@ -98,9 +98,10 @@ def textbook(batch_size: int) -> Case:
 def recurrent(batch_size: int) -> Case:
     """Return the recurrent network of the example `rflo`."""
     example, steps = _example("rflo"), 50
-    net = example["rflo"](steps=steps, batch_size=batch_size)
+    rules = example["EVERY_STEP"]
+    net = example["rflo"](steps=steps, rules=rules, rest=0, batch_size=batch_size)
     wanted = np.repeat(example["sines"](steps), batch_size, axis=0)
-    rates = tuple(example[rule].parameters["rate"] for rule in ("RECURRENT", "READOUT"))
+    rates = tuple(rule.parameters["rate"] for rule in rules)
     loop = RfloLoop(net, wanted, {"tau": example["TAU"]}, rates)
     case = Case("recurrent network, RFLO", batch_size, _runner(net, {"wanted": wanted}), loop.present)
     return _checked(case, net, {"h.rate": lambda: loop.r, "h_to_h.w": lambda: loop.W})

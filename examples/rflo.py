@@ -4,17 +4,20 @@ Murray, J. M. (2019). Local online learning in recurrent networks with random fe
 
     h(t+1) = h(t) + (phi(u) - h(t))/tau,   u = W h(t),   y = W_out h,   error = wanted - y
     p_ab(t+1) = (1 - 1/tau) p_ab(t) + phi'(u_a) h_b(t)/tau                     an eligibility in each synapse
-    dW_ab = rate (B error)_a p_ab,   dW_out = rate_out error h                 B: random, and does not learn
+    dW_ab = rate (B error)_a p_ab,   dW_out = rate error h                     B: random, and does not learn
+
+Weights change after each trial, by the sum of these changes, or in every step. The author's program has both, and by default
+the first.
 
 What is shown: a network without input, which begins each trial in the same state, comes to follow a given function of time, a
-sum of sines, as in figure 2 of the paper. As a control, the same network with only the readout learning ends with a larger
-error. With one weight change in every step, the error of RFLO rises and falls again from time to time, so that it is
-averaged over trials.
+sum of three sines. Numbers of units, steps and trials, rates and weights are those of the author's program, whose one recorded
+run ends with an error of 0.0005 of the mean square of the function. Here five seeds end with 0.0007 to 0.0095. In the control
+only the readout learns, and the error is larger.
 
 The paper's loop lets an error act in the step in which it arises. Here signals take their time: the field of a unit is that of
 the rates one step ago, and the error reaches the recurrent units one step later. So that each error still meets the
 eligibility of the rates that caused it, the synapse keeps the eligibility of the step before (`late`), and the units their
-rate (`before`); all that is left is that dW comes one step later.
+rate (`before`). A trial ends with one step more (`rest`), in which the last error arrives.
 """
 
 from __future__ import annotations
@@ -29,20 +32,24 @@ from numpy.typing import NDArray
 
 import recircuit as rc
 
-TAU = 10.0
-RECURRENT = rc.Rule(
-    "rflo",
-    source="Murray 2019",
-    forward="""
-        dw = rate*going_post*credit_post*late
-        late = going_post*p
-        p = going_post*(p + (slope_post*before_pre - p)/tau)
-    """,
-    traces=("p", "late"),
-    parameters=dict(rate=0.002, tau=TAU),
+TAU, RATE = 10.0, 3e-4
+ELIGIBILITY = f"\nlate = going_post*p\np = going_post*(p + (slope_post*before_pre - p)/{TAU})"
+
+
+def rule(name: str, forward: str, *traces: str) -> rc.Rule:
+    """Return a rule of the source, with its rate."""
+    return rc.Rule(name, source="Murray 2019", forward=forward, traces=traces, parameters=dict(rate=RATE))
+
+
+SUM = "dw = in_rest*rate*(total + credit_post*late)\ntotal = going_post*(total + credit_post*late)"
+#: Rules of the recurrent weights and of the readout, whose changes come after each trial, or in every step.
+AFTER_TRIAL = (
+    rule("rflo", SUM + ELIGIBILITY, "total", "late", "p"),
+    rule("readout", "dw = in_rest*rate*total\ntotal = in_trial*(total + error_post*before_pre)", "total"),
 )
-READOUT = rc.Rule(
-    "readout", source="Murray 2019", forward="dw = rate*error_post*before_pre", parameters=dict(rate=0.0002)
+EVERY_STEP = (
+    rule("rflo", "dw = rate*going_post*credit_post*late" + ELIGIBILITY, "late", "p"),
+    rule("readout", "dw = rate*in_trial*error_post*before_pre"),
 )
 UNIT = rc.Neuron(
     """
@@ -66,76 +73,73 @@ OUTPUT = rc.Neuron("""
 
 def rflo(
     units: int = 50,
-    steps: int = 200,
-    recurrent: rc.Rule | None = RECURRENT,
-    readout: rc.Rule = READOUT,
+    steps: int = 100,
+    rules: tuple[rc.Rule | None, rc.Rule] = AFTER_TRIAL,
     outputs: int = 1,
+    rest: int = 1,
     seed: int = 0,
     batch_size: int = 1,
 ) -> rc.Circuit:
     """Return a recurrent network with a linear readout; without a rule for the recurrent weights they stay as they are."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     wanted = net.target("wanted", outputs, every=1 * ms, during="trial")
-    h = net.population("h", units, UNIT, first=random.uniform(-1, 1, units))
+    h = net.population("h", units, UNIT, first=0.1)
     y = net.population("y", outputs, OUTPUT)
-    always, learns = "begin and trial", "begin and trial"
+    always, end = ("begin and trial and rest", ("rest", rest * ms)) if rest else ("begin and trial", ())
     weights = random.normal(0, 1.5 / np.sqrt(units), (units, units))
-    net.connect(h, h, rule=recurrent, weights=weights, during=always, learns=learns)
-    out = random.uniform(-1, 1, (outputs, units)) / np.sqrt(units)
-    net.connect(h, y, rule=readout, weights=out, during=always, learns="trial")
+    net.connect(h, h, rule=rules[0], weights=weights, during=always, learns=always)
+    out = random.uniform(-0.1, 0.1, (outputs, units)) / np.sqrt(units)
+    net.connect(h, y, rule=rules[1], weights=out, during=always, learns=always)
     net.connect(wanted, y, into="teacher", weights=1.0, connectivity=rc.OneToOne(), during="trial")
-    back = random.uniform(-1, 1, (units, outputs)) / np.sqrt(outputs)
+    back = random.normal(0, 1 / np.sqrt(outputs), (units, outputs))
     net.connect(y, h, name="B", into="credit", sends="error", weights=back, during=always)
-    net.phases("begin", 2 * ms, "trial", steps * ms)
+    net.phases("begin", 2 * ms, "trial", steps * ms, *end)
     return net
 
 
 def sines(steps: int) -> NDArray[np.float64]:
-    """Return what is wanted in a trial, (1, steps, 1): four sines, each with half the amplitude of the one before."""
+    """Return what is wanted in a trial, (1, steps, 1): three sines, each with half the amplitude of the one before."""
     time = 2 * np.pi * np.arange(steps) / steps
-    return sum(0.5**k * np.sin(2**k * time) for k in range(4))[None, :, None]
+    return sum(0.5**k * np.sin(2**k * time) for k in range(3))[None, :, None]
 
 
-def learn(net: rc.Circuit, wanted: NDArray, trials: int, block: int = 25) -> tuple[NDArray, NDArray, float]:
-    """Return the error of each trial (mean square, relative to the target's), then answer and error with fixed weights."""
+def learn(net: rc.Circuit, wanted: NDArray, trials: int, block: int = 100) -> tuple[NDArray, NDArray]:
+    """Return the error of each trial (mean square, relative to the target's), and the last answer, with fixed weights."""
     steps, errors, size = wanted.shape[1], [], np.mean(wanted**2)
     for _ in range(0, trials, block):
-        trace = net.run({"wanted": wanted}, block, record=["y.error"])
-        error = trace["y.error"].reshape(block, steps + 2, -1)[:, 2:]
+        trace = net.run({"wanted": wanted}, block, backend="auto", record=["y.error"])
+        error = trace["y.error"].reshape(block, steps + 3, -1)[:, 2:-1]
         errors.extend(np.mean(error**2, axis=(1, 2)) / size)
-    answer = net.run(presentations=1, record=["y.rate"], learn=False)["y.rate"][2:]
-    return np.array(errors), answer[:, 0], float(np.mean((answer - wanted[0]) ** 2) / size)
+    return np.array(errors), net.run(presentations=1, record=["y.rate"], learn=False)["y.rate"][2:-1, 0]
 
 
-def main(out: Path = Path("."), trials: int = 800, steps: int = 200) -> dict[str, float]:
-    """Train with RFLO and with the readout alone, print the errors, and draw errors and answers."""
+def main(out: Path = Path("."), trials: int = 10_000, steps: int = 100) -> dict[str, float]:
+    """Train with RFLO in both forms, and the readout alone; print the errors, and draw errors and answers."""
     wanted = sines(steps)
-    learned = {
-        "RFLO": learn(rflo(steps=steps), wanted, trials),
-        "readout alone": learn(rflo(steps=steps, recurrent=None), wanted, trials),
+    forms = {
+        "RFLO, after each trial": AFTER_TRIAL,
+        "RFLO, in every step": EVERY_STEP,
+        "readout alone": (None, AFTER_TRIAL[1]),
     }
-    mean = {name: float(errors[trials // 4 :].mean()) for name, (errors, _, _) in learned.items()}
-    for name, (_, _, error) in learned.items():
-        print(
-            f"{name:14} error, relative to a silent readout: {mean[name]:.3f} in the mean of the last three quarters of the"
-        )
-        print(f"{'':14} trials, {error:.3f} in one trial with fixed weights after the last")
+    learned = {name: learn(rflo(steps=steps, rules=rules), wanted, trials) for name, rules in forms.items()}
+    last = {name: float(errors[-100:].mean()) for name, (errors, _) in learned.items()}
+    for name, error in last.items():
+        print(f"{name:23} error {error:.5f} of a silent readout's, in the mean of the last 100 of {trials} trials")
     draw(learned, wanted).savefig(out / "rflo.png")
-    assert mean["RFLO"] < 0.2 and mean["RFLO"] < 0.6 * mean["readout alone"]
-    return mean
+    assert last["RFLO, after each trial"] < min(0.02, last["readout alone"] / 2)
+    return last
 
 
-def draw(learned: dict[str, tuple[NDArray, NDArray, float]], wanted: NDArray) -> Figure:
+def draw(learned: dict[str, tuple[NDArray, NDArray]], wanted: NDArray) -> Figure:
     """Draw errors over trials, and a trial with fixed weights."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     right.plot(wanted[0, :, 0], c="k", label="wanted")
-    for name, (errors, answer, _) in learned.items():
-        left.semilogy(errors, label=name)
+    for name, (errors, answer) in learned.items():
+        left.loglog(np.arange(1, len(errors) + 1), errors, lw=0.8, label=name)
         right.plot(answer, label=name)
     left.set(xlabel="trial, while weights change", ylabel="error, relative to a silent readout")
     right.set(xlabel="step", ylabel="readout y", title="After learning, with fixed weights")
-    right.legend(fontsize=8)
     left.legend(fontsize=8)
     return figure
 
