@@ -11,7 +11,8 @@ learning in hierarchical circuits. Nature Neuroscience 24, 1010-1019: the rate f
 s is a logistic function. At the output p e = P e + f' (t - e): a burst rate that is above what it was without a teacher by
 the delta of a network with squared error. Each layer below has (p - P) e = s' f' Y (b - B), which is backpropagation's
 recursion with Y in the place of the transpose of W, as long as the changes are small. Y is random here and does not learn;
-the source also has symmetric ones, and Y that follow W by the same plasticity.
+the source also has symmetric ones, and Y that follow W by the same plasticity. The authors' program has an output of
+P (1 + g (t - e)), which makes all changes smaller by the factor P; the rates make up for it.
 
 What is shown: a network with two hidden layers learns the digits of scikit-learn, and better than one in which only the output
 learns. The source has convolutional networks and other sets of images: it reports 1.1% test error on MNIST, as much as by

@@ -10,11 +10,12 @@ cognitive tasks. eLife 6, e20899.
 
 What is shown: the delayed exclusive or. Two stimuli of 200 ms follow one another, each of one of two kinds, with a delay of as
 long between them and after them; then, for 200 ms, one unit of the network is to be 0.98 if they were different, and -0.98 if
-not. The cost is the mean absolute error while the network responds, and 1 if it does not respond; `expected` is its recent
+not. The cost is the mean absolute error while the network responds, and 0.98 if it does not respond; `expected` is its recent
 mean, for each of the four kinds of trials. The program of the source has 200 units and steps of 1 ms, and says that 95% of the
 signs are right after about 1,000 trials. Here there are 100 units and steps of 2 ms, so that a trial needs an eighth of the
-operations, and 95% are right after 2,250 trials; other numbers are those of that program. Each trial begins in the same state,
-and not in a random one.
+operations, and 95% are right after 2,250 trials; other numbers are those of that program. Here each trial begins in the same
+state, and kinds of trials follow at random; in the program the state is random, kinds take turns, and nothing is learned in the
+first 100 trials.
 
 The cube lets large deviations count, which are those that a push has made. The trace has to be one for each synapse and batch
 element: each trial has a cost of its own, which meets its own eligibilities.
