@@ -56,21 +56,23 @@ def network(
     rule: rc.Rule = INCREMENTAL,
     learns: str = "infer",
     settling: tuple[int, int] = (30, 20),
+    precision: float = 1.0,
+    adam: bool = False,
     batch_size: int = 20,
     seed: int = 0,
     **parameters: float,
 ) -> rc.Circuit:
     """Return a network with one hidden layer; `learns` names the phase in which the weights change.
 
-    Further arguments are parameters of the rule.
+    The precision is that of the output; with `adam` the rule becomes ADAM. Further arguments are parameters of the rule.
     """
     net, always = rc.Circuit(batch_size=batch_size, seed=seed), "predict and infer"
-    rule = rule.with_parameters(**parameters)
+    rule = (rule.with_adam() if adam else rule).with_parameters(**parameters)
     x = net.stimulus("x", sizes[0], rc.Neuron("rate : 1\nbefore = rate : 1"))
-    h, o = net.population("h", sizes[1], VALUE), net.population("o", sizes[2], ANSWER)
+    h, o = net.population("h", sizes[1], VALUE), net.population("o", sizes[2], ANSWER, step=0.2 / precision)
     s = net.supervisor("s", sizes[2], on=1, off=0, during="infer")
     d = net.population("d", sizes[1], rc.ErrorUnits(h, sends="v", into="surprise", during=always))
-    e = net.population("e", sizes[2], rc.ErrorUnits(o, sends="v", into="surprise", during=always))
+    e = net.population("e", sizes[2], rc.ErrorUnits(o, sends="v", into="surprise", during=always, precision=precision))
     net.connect(x, d, rule=rule, during=always, learns=learns)
     up = net.connect(h, e, rule=rule, during=always, learns=learns)
     net.connect(e, h, into="apical", sends="rate", weights=up.T, during=always)
