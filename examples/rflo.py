@@ -140,7 +140,7 @@ def draw(learned: dict[str, tuple[NDArray, NDArray]], wanted: NDArray) -> Figure
         right.plot(answer, label=name)
     left.set(xlabel="trial, while weights change", ylabel="error, relative to a silent readout")
     right.set(xlabel="step", ylabel="readout y", title="After learning, with fixed weights")
-    left.legend(fontsize=8)
+    right.legend(fontsize=8)
     return figure
 
 
