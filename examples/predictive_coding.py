@@ -33,24 +33,20 @@ CODING = rc.Rule(
     feedback="dw = rate*x_post*error_pre - decay*w",
     parameters=dict(rate=0.1, decay=5e-4),
 )
-VALUE = rc.Neuron(
-    """
+VALUE = rc.Neuron("""
     surprise : 1 (compartment)
     apical   : 1 (compartment)
+    step     : 1
     v    = v + step*(apical*(1 - tanh(v)**2) - surprise) : 1 (during predict and infer)
     rate = tanh(v) : 1
-    """,
-    step=0.1,
-)
-ANSWER = rc.Neuron(
-    """
+""")
+ANSWER = rc.Neuron("""
     surprise : 1 (compartment)
     teacher  : 1 (compartment)
+    step     : 1
     v    = in_infer*teacher + in_predict*(v - step*surprise) : 1 (during predict and infer)
     rate = v : 1
-    """,
-    step=0.2,
-)
+""")
 
 
 def network(
@@ -58,6 +54,7 @@ def network(
     learned: bool = False,
     rule: rc.Rule = CODING,
     settling: tuple[int, int] = (30, 40),
+    step: float = 0.1,
     precision: float = 1.0,
     adam: bool = False,
     batch_size: int = 20,
@@ -66,14 +63,15 @@ def network(
 ) -> rc.Circuit:
     """Return a network with value units and error units in each layer; its feedback is the transpose, or learned.
 
-    The precision is that of the output; with `adam` the rule becomes ADAM. Further arguments are parameters of the rule.
+    `step` is that of hidden values, `precision` that of the output; `adam` makes the rule ADAM; others are its parameters.
     """
     net, always = rc.Circuit(batch_size=batch_size, seed=seed), "predict and infer"
     rule = (rule.with_adam() if adam else rule).with_parameters(**parameters)
     below = net.stimulus("x", sizes[0])
     for k, size in enumerate(sizes[1:], 1):
         last = k == len(sizes) - 1
-        v = net.population("o", size, ANSWER, step=0.2 / precision) if last else net.population(f"h{k}", size, VALUE)
+        kind, pace = (ANSWER, 0.2 / precision) if last else (VALUE, step)
+        v = net.population("o" if last else f"h{k}", size, kind, step=pace)
         errors = rc.ErrorUnits(v, sends="v", into="surprise", during=always, precision=precision if last else 1.0)
         e = net.population(f"e{k}", size, errors)
         up = net.connect(below, e, name=f"W{k}", rule=rule.forward, during=always)
