@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 import statistics
+import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..runs.result_file import finite
@@ -17,7 +19,7 @@ from .circuit_specs import Task
 from .rule_comparison import Compared
 from .summary_tables import csv_text
 
-__all__ = ["as_csv", "as_figure", "as_json", "as_markdown", "over_seeds"]
+__all__ = ["as_csv", "as_figure", "as_json", "as_markdown", "name_rows", "over_seeds"]
 
 Row = dict[str, Any]
 COLUMNS = (
@@ -97,7 +99,7 @@ def as_markdown(found: Sequence[Compared], task: Task) -> str:
 def as_figure(found: Sequence[Compared], task: Task) -> Figure:
     """Draw test errors, and angles before and after training, of each rule."""
     rows = over_seeds(found)
-    names, places = [row["rule"].rpartition("/")[2] for row in rows], np.arange(len(rows))
+    places = np.arange(len(rows))
     figure = Figure(figsize=(10, 1.6 + 0.32 * len(rows)), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     left.barh(
@@ -106,7 +108,8 @@ def as_figure(found: Sequence[Compared], task: Task) -> Figure:
         xerr=[100 * row["test_error_sd"] for row in rows],
         color="0.7",
     )
-    left.set(xlabel="test error (%)", yticks=places, yticklabels=names, title=f"{task.data.name}, {task.epochs} epochs")
+    left.set(xlabel="test error (%)", title=f"{task.data.name}, {task.epochs} epochs")
+    name_rows(left, [row["rule"] for row in rows])
     left.set_ylim(len(rows) - 0.4, -0.6)
     for place in (k for k, row in enumerate(rows) if math.isnan(row["test_error"])):
         left.text(0, place, " diverged", va="center")
@@ -116,6 +119,24 @@ def as_figure(found: Sequence[Compared], task: Task) -> Figure:
     right.set(xlabel="angle to the gradient (degrees)", xlim=(0, None))
     right.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return figure
+
+
+def name_rows(axes: Axes, rules: Sequence[str]) -> None:
+    """Name the rows of a figure by rules, without their folders. A long name takes several small lines.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        The axes whose rows are named.
+    rules : Sequence[str]
+        The rules, from the first row on.
+    """
+    names = [rule.rpartition("/")[2] for rule in rules]
+    wrapped = ["\n".join(textwrap.wrap(name.replace(",", ", "), 52)) if len(name) > 52 else name for name in names]
+    axes.set_yticks(range(len(names)), wrapped)
+    for label in axes.get_yticklabels():
+        if "\n" in label.get_text():
+            label.set_fontsize(6)
 
 
 def _or_dash(value: float, digits: int) -> str:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from ..runs.result_file import finite
 from .circuit_specs import Task
+from .comparison_tables import name_rows
 from .rule_robustness import IDEAL, Impaired
 from .summary_tables import csv_text
 
@@ -66,7 +67,7 @@ def as_figure(found: Sequence[Impaired], task: Task) -> Figure:
         range(len(columns)),
         [_heading(*column).replace("weights in ", "weights\nin ").replace(" of ", "\nof ") for column in columns],
     )
-    axes.set_yticks(range(len(rules)), [rule.rpartition("/")[2] for rule in rules])
+    name_rows(axes, rules)
     axes.set_title(f"test error (%) on {task.data.name} after {task.epochs} epochs; a dash: it diverged")
     return figure
 

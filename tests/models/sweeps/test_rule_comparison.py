@@ -85,6 +85,20 @@ def test_tables_say_the_same() -> None:
     assert [t.get_text() for t in as_figure(runs, TASK).axes[0].get_yticklabels()] == ["bp", "b"]
 
 
+def test_a_long_name_leaves_room_for_the_figure() -> None:
+    """It takes several lines; in one line it left no width for the axes."""
+    name = "a/b.py:network(step=0.25,settling=(30,10),precision=0.1,adam=True,rate=0.001,decay=0.0,learned=True)"
+    figure = as_figure([RUN, replace(RUN, rule=name)], TASK)
+    figure.savefig(io.BytesIO())
+    first, second = (label.get_text() for label in figure.axes[0].get_yticklabels())
+    assert (
+        first == "bp"
+        and second.replace("\n", "").replace(" ", "") == name[2:]
+        and max(map(len, second.split("\n"))) <= 52
+    )
+    assert figure.axes[0].get_position().width > 0.2
+
+
 def test_tables_of_what_diverges_with_every_seed_or_with_some() -> None:
     lost = replace(RUN, test_error=math.nan, presentations=None, angle_last=math.nan, milliseconds=math.nan)
     runs = [lost, replace(lost, seed=1), replace(RUN, rule="b"), replace(lost, rule="b", seed=1)]
