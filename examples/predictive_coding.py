@@ -11,8 +11,9 @@ network with local Hebbian synaptic plasticity. Neural Computation 29, 1229-1262
 What is shown: with both kinds of feedback the network learns the digits of scikit-learn. The source finds that it learns as
 well as backpropagation (on MNIST 1.7 to 1.8% for both, with two hidden layers of 600 units; the check here: no worse by more
 than two standard errors of as many answers), and that its errors become those of backpropagation as they, or the precision of
-the outputs, become small. In theory the first hidden error differs from backpropagation's in second order of the weights: the
-angle is measured in the running circuit. Signals take a step from values to errors and a step back: this moves no fixed point.
+the outputs, become small. In theory the angle between the first hidden error and backpropagation's shrinks as the square of the
+weights does; it is measured in the running circuit. Signals take a step from values to errors and a step back, which changes
+how the network settles, and not where.
 """
 
 from __future__ import annotations
