@@ -13,7 +13,6 @@ from itertools import pairwise
 from typing import Unpack
 
 import numpy as np
-from brian2.units import ms
 
 from ...circuits import Circuit, Neuron, SummingUnit, normal
 from ...circuits.library.transfer import transfer as find_transfer
@@ -87,8 +86,8 @@ def input_modulation(
         net.connect(one, post, rule=rule.forward, weights=0.0, during=both)
     weights = normal(perturbation * np.sqrt(2 / sizes[0]))
     net.connect(o, x, into="fed", sends="wrong", weights=weights, during="again and plasticity", closed="zero")
-    up = (len(sizes) - 1) * ms
-    net.phases("forward", up + 3 * ms, "answer", 1 * ms, "again", up, "plasticity", 1 * ms, evaluation="forward")
+    dt, up = net.dt, (len(sizes) - 1) * net.dt
+    net.phases("forward", up + 3 * dt, "answer", dt, "again", up, "plasticity", dt, evaluation="forward")
     return net
 
 

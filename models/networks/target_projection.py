@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Unpack
 
-from brian2.units import ms
-
 from ...circuits import Circuit, Neuron, normal
 from ...circuits.library.transfer import transfer as find_transfer
 from ...plasticity import Rule
@@ -70,8 +68,7 @@ def target_projection(
         net.connect(one, post, rule=rule.forward, weights=0.0, during="forward")
     for layer in layers[1:-1]:
         net.connect(s, layer, into="apical", weights=normal(1.0), during="tell")
-    up = (len(sizes) - 1) * ms
-    net.phases("forward", up, "tell", 1 * ms, "plasticity", 1 * ms, evaluation="forward")
+    net.phases("forward", (len(sizes) - 1) * net.dt, "tell", net.dt, "plasticity", net.dt, evaluation="forward")
     return net
 
 

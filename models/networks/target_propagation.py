@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Unpack
 
-from brian2.units import ms
-
 from ...circuits import Circuit, Neuron, glorot
 from ...circuits.library.transfer import transfer as find_transfer
 from ...plasticity import Rule
@@ -88,8 +86,8 @@ def target_propagation(
         net.connect(
             upper, lower, into="apical", sends="down", rule=rule.feedback, weights=glorot(), during="back and aim and noisy"
         )  # fmt: skip
-    up = (len(sizes) - 1) * ms
-    net.phases("forward", up, "back", 2 * ms, "aim", up, "noisy", 3 * ms, "plasticity", 1 * ms, evaluation="forward")
+    dt, up = net.dt, (len(sizes) - 1) * net.dt
+    net.phases("forward", up, "back", 2 * dt, "aim", up, "noisy", 3 * dt, "plasticity", dt, evaluation="forward")
     return net
 
 

@@ -14,7 +14,6 @@ from itertools import pairwise
 from typing import Any, Unpack
 
 import numpy as np
-from brian2.units import ms
 
 from ...circuits import Circuit, Neuron
 from ...circuits.library.neurons import taught_output, two_phase_unit
@@ -81,6 +80,6 @@ def two_phases(
         back = up[upper.name].T.copy() if feedback_weights is None else feedback_weights
         learns = rule.feedback if rule.feedback.plastic else None
         net.connect(upper, lower, into="above", sends="rate", rule=learns, weights=back, during=always)
-    length = settling * (len(sizes) - 2) * ms
-    net.phases("free", length, "taught", length, "plasticity", 1 * ms, evaluation="free")
+    length = settling * (len(sizes) - 2) * net.dt
+    net.phases("free", length, "taught", length, "plasticity", net.dt, evaluation="free")
     return net

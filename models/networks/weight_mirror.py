@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Unpack
 
-from brian2.units import ms
-
 from ...circuits import Circuit, Neuron, glorot
 from ...circuits.library.transfer import transfer as find_transfer
 from ...plasticity import Rule
@@ -59,7 +57,7 @@ def weight_mirror(
     """
     three_or_more(sizes, "weight_mirror")
     rule = as_rule(rule)
-    net, hidden, depth = new_circuit(circuit), _hidden(transfer), len(sizes) - 1
+    net, hidden = new_circuit(circuit), _hidden(transfer)
     layers = add_layers(net, sizes, hidden, OUTPUT)
     add_teacher(net, layers[-1], "teacher", during="backward")
     for pre, post in pairwise(layers):
@@ -68,8 +66,9 @@ def weight_mirror(
         net.connect(
             upper, lower, into="apical", rule=rule.feedback, weights=glorot(), during="backward", learns="mirror"
         )
-    net.phases("forward", depth * ms, "backward", depth * ms, "plasticity", 1 * ms, evaluation="forward")
-    net.phases("draw", 1 * ms, "mirror", 1 * ms, mode="mirror")
+    dt, up = net.dt, (len(sizes) - 1) * net.dt
+    net.phases("forward", up, "backward", up, "plasticity", dt, evaluation="forward")
+    net.phases("draw", dt, "mirror", dt, mode="mirror")
     return net
 
 

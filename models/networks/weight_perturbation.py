@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Unpack
 
-from brian2.units import ms
-
 from ...circuits import Circuit, Neuron, OneToOne
 from ...circuits.library.transfer import transfer as find_transfer
 from ...plasticity import Rule
@@ -64,7 +62,7 @@ def weight_perturbation(
     """
     three_or_more(sizes, "weight_perturbation")
     rule = as_rule(rule)
-    net, twice, depth = new_circuit(circuit), "clean and noisy", len(sizes) - 1
+    net, twice = new_circuit(circuit), "clean and noisy"
     hidden = Neuron(f"basal : 1 (compartment)\nrate = {find_transfer(transfer)[0]} : 1 (during {twice})")
     layers = add_layers(net, sizes, hidden, OUTPUT)
     s, one = net.supervisor("s", sizes[-1], on=1, off=0), net.constant("one")
@@ -75,6 +73,6 @@ def weight_perturbation(
             net.connect(source, post, rule=rule.forward, weights=weights, during=twice, learns="draw and plasticity")
     net.connect(s, layers[-1], into="wanted", weights=1.0, connectivity=OneToOne(), during=twice)
     net.connect(layers[-1], loss, into="squares", sends="miss", weights=0.5, during=twice)
-    up = (depth + 1) * ms
-    net.phases("clean", up, "draw", 1 * ms, "noisy", up, "plasticity", 1 * ms, evaluation="clean")
+    dt, up = net.dt, len(sizes) * net.dt
+    net.phases("clean", up, "draw", dt, "noisy", up, "plasticity", dt, evaluation="clean")
     return net

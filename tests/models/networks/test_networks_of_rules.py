@@ -9,11 +9,13 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from brian2 import ms
 
 import recircuit as rc
 from recircuit.errors import UsageError
 from recircuit.models.networks.registry import NETWORKS, network_for
 from recircuit.models.runs.config import RunConfig
+from recircuit.models.training.modes import all_modes
 from recircuit.plasticity import find
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
@@ -51,6 +53,20 @@ def test_it_is_the_circuit_of_the_gallery_with_its_noise(name: str, rule: str) -
     for p in plastic:
         assert np.allclose(ours[f"{p}.w"], theirs[f"{p}.w"], rtol=0, atol=1e-12), p
         assert np.abs(ours[f"{p}.w"] - first[p]).max() > 0.01
+
+
+@pytest.mark.parametrize("name", [*NAMES, "generec", "node_perturbation", "recirculated_feedback", "urfb"])
+def test_presentations_have_as_many_steps_and_the_same_weights_with_another_time_step(name: str) -> None:
+    rule = find(name)
+    found = []
+    for dt in (1 * ms, 0.1 * ms):
+        net = NETWORKS[network_for(rule)].build(SIZES, rule, transfer="tanh", batch_size=4, precision="float64", dt=dt)
+        rc.train(net, (X[:20], LABELS[:20]), 1, mode=all_modes(net), backend="numpy", progress=False)
+        found.append((net.schedule.steps if net.schedule else 0, net.weights()))
+    (steps, weights), (others, same) = found
+    assert steps == others
+    for projection, w in weights.items():
+        assert np.allclose(w, same[projection], rtol=1e-12, atol=1e-12), projection
 
 
 def test_weight_perturbation_against_a_loop_with_the_noise_that_was_drawn() -> None:
