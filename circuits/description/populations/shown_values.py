@@ -22,6 +22,8 @@ def refuse_bytes(given: Any, what: str) -> None:
         )
 
 
+#: What an array of objects may hold that is an array of numbers.
+NUMBERS = (int, float, np.number, np.bool_)
 #: The deepest nesting of lists that is examined, as deep as NumPy makes arrays from them.
 DEEPEST = 32
 
@@ -55,6 +57,8 @@ def refuse_other_unit(value: Any, wanted: Any, key: str) -> None:
 def array_of(given: Any, what: str) -> np.ndarray:
     """Return the given values as an array. They may be an object of another library that can be converted to one.
 
+    Numbers that are kept as objects, as in a column of a table that once held something else, become an array of numbers.
+
     Raises
     ------
     RecircuitError
@@ -63,7 +67,9 @@ def array_of(given: Any, what: str) -> np.ndarray:
         If the values are lists of different lengths.
     """
     try:
-        return np.asarray(given)
+        found = np.asarray(given)
+        numbers = found.dtype.kind == "O" and all(isinstance(one, NUMBERS) for one in found.flat)
+        return np.array(found.tolist()) if numbers else found
     except ValueError:
         raise
     except Exception as problem:
