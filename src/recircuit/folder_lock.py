@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -25,6 +25,7 @@ class FolderLock:
         self.folder = folder
         self.was_there = _is_there(folder)
         self._handle: int | None = None
+        self._process = os.getpid()
 
     def make(self) -> None:
         """Make the folder, and hold it.
@@ -72,8 +73,11 @@ class FolderLock:
         _HELD.set(held | {(about.st_dev, about.st_ino)})
 
     def release(self) -> None:
-        """Let go of it."""
+        """Let go of it, also where a process that was forked meanwhile has a copy of the handle."""
         if self._handle is not None:
+            if os.getpid() == self._process:
+                with suppress(OSError):  # a file system without locks
+                    fcntl.flock(self._handle, fcntl.LOCK_UN)
             os.close(self._handle)
             self._handle = None
 
