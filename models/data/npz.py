@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import RecircuitError
+from ...paths import shown
 from .dataset import Dataset
 from .file_reading import find, read_bytes
 
@@ -40,7 +41,7 @@ def load_npz(path: Path) -> Dataset:
             "archive does. It is truncated or another file: write it with numpy.savez(path, x_train=..., "
             "y_train=..., x_test=..., y_test=...)."
         )
-    return Dataset.from_arrays(str(path), *_arrays(content, path))
+    return Dataset.from_arrays(shown(path), *_arrays(content, path))
 
 
 def load_timit(directory: Path) -> Dataset:

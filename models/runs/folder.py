@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...atomic_files import read_file
 from ...errors import RecircuitError, UsageError
+from ...json_models import as_json, from_json
 from ...plasticity.registry import file_of_rule
 from ..training.checkpoint import Checkpoint
 from ..training.run_files import CONFIG, WEIGHTS, checkpoint_in
@@ -36,7 +37,7 @@ class Record(BaseModel):
 
     def content(self) -> bytes:
         """Return the content of the file."""
-        return (self.model_dump_json(indent=2) + "\n").encode()
+        return (as_json(self, indent=2) + "\n").encode()
 
 
 def rule_hash(spec: str) -> str:
@@ -64,7 +65,7 @@ def read_record(folder: Path) -> Record | None:
     """
     path = folder / CONFIG
     try:
-        return Record.model_validate_json(read_file(path)) if path.exists() else None
+        return from_json(Record, read_file(path)) if path.exists() else None
     except ValidationError as problem:
         first = problem.errors()[0]
         where = ".".join(map(str, first["loc"]))

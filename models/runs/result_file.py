@@ -50,8 +50,11 @@ def write_result(path: Path, contents: Mapping[str, Any], *, indent: int | None 
 
 def content(contents: Mapping[str, Any], *, indent: int | None = None, strict: bool = True) -> bytes:
     """Return what `write_result` writes."""
-    text = json.dumps(contents, indent=indent, ensure_ascii=False, allow_nan=not strict)
-    return f"{text}\n".encode()
+    try:
+        text = json.dumps(contents, indent=indent, ensure_ascii=False, allow_nan=not strict)
+        return f"{text}\n".encode()
+    except UnicodeEncodeError:  # a name of a file whose bytes are no text
+        return f"{json.dumps(contents, indent=indent, allow_nan=not strict)}\n".encode()
 
 
 def as_json(contents: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .errors import UsageError
 
-__all__ = ["path_of", "unusable_name"]
+__all__ = ["path_of", "shown", "unusable_name"]
 
 
 #: Bytes of the longest path, and of the longest name of a file or folder in it.
@@ -28,6 +28,11 @@ def unusable_name(text: str) -> str:
     if len(encoded) > LONGEST_PATH or max(map(len, encoded.split(b"/"))) > LONGEST_NAME:
         return f"is too long: a path has at most {LONGEST_PATH} bytes, and each name in it {LONGEST_NAME}"
     return ""
+
+
+def shown(path: str | Path) -> str:
+    """Return a path as text for tables and figures; bytes in it that are no text are written as ``\\udce9``."""
+    return str(path).encode(errors="backslashreplace").decode()
 
 
 def path_of(text: str | Path, where: str) -> Path:

@@ -16,6 +16,7 @@ from recircuit.errors import UsageError
 from recircuit.models.runs.listing import KeptRun, kept_run
 from recircuit.models.training.measured_text import with_unit
 from recircuit.models.training.run_files import CURVES
+from recircuit.paths import shown
 
 __all__ = ["show"]
 
@@ -74,5 +75,5 @@ def _drawn(run: KeptRun, out: Path | None) -> Path:
         kind = path.suffix.removeprefix(".")
         if kind not in ("png", "pdf", "svg"):
             raise UsageError(f"--out {path}: a figure is written as .png, .pdf or .svg; name such a file.")
-        write_whole(path, image(curves(columns, run.folder.name), kind))
+        write_whole(path, image(curves(columns, shown(run.folder.name)), kind))
     return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -24,6 +25,7 @@ from recircuit.cli import main
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.folder_lock import locked
 from recircuit.models.data import Dataset
+from recircuit.models.sweeps.jobs import training_jobs
 from recircuit.models.training.run_files import CONFIG, METRICS, WEIGHTS, RunFiles
 
 RULE = """
@@ -303,11 +305,39 @@ def test_a_thread_is_another_run_too(tmp_path: Path) -> None:
     assert len(refused) == 1
 
 
+def test_a_process_that_was_forked_meanwhile_does_not_hold_the_folder(tmp_path: Path) -> None:
+    with locked(tmp_path):
+        child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+        child.start()
+    try:
+        with locked(tmp_path) as lock:
+            lock.make()
+    finally:
+        child.kill()
+        child.join()
+
+
 def test_a_run_that_began_meanwhile_is_not_written_over(tmp_path: Path) -> None:
     with locked(tmp_path / "new") as lock:
         rc.train(network(), data(), 1, backend="numpy", out=tmp_path / "new")
         with pytest.raises(RecircuitError, match="another run has begun there"):
             lock.make()
+
+
+def test_names_of_files_that_are_no_text_are_kept(call: Call, tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(b"caf\xe9"))
+    folder.mkdir()
+    data = (tmp_path / "small.npz").rename(folder / "small.npz")
+    options = ["--layers", "4-3-3", "--backend", "numpy", "--epochs", "1", "--out", str(folder / "run")]
+    assert call("train", str(data), *options)[0] == 0
+    assert call("train", str(data), "--resume", "--epochs", "2", "--out", str(folder / "run"))[0] == 0
+    run = rc.load_run(folder / "run")
+    assert len(run.history) == 2 and run.config.data == str(data) and run.data.name == r"caf\udce9/small.npz"
+    assert call("show", str(folder / "run"), "--out", str(folder / "figure.png"))[0] == 0
+    assert "2 of 2" in call("runs", str(folder))[1]
+    (job,) = training_jobs(str(data), {"rule": ["urfb"]}, [0], layers="4-3-3", backend="numpy", epochs=1)
+    job.keep(folder, {"rows": [{"test_error": 0.5}], "seconds": 1.0, "diverged": ""})
+    assert job.finished(folder) is not None and job.where["data"].endswith(str(data))
 
 
 # --- what is written over ---------------------------------------------------------------------------------------------
