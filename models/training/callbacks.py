@@ -5,6 +5,9 @@ epoch; or an object with some of these methods:
 
 ``on_train_begin(net)``
     before the first epoch
+``on_train_resume(rows, arrays, net)``
+    in place of it where a run goes on: with the rows of the history until then, and the arrays that `on_checkpoint` returned
+    for the last checkpoint; no further epoch is trained where it returns True
 ``on_epoch_begin(epoch, net)``
     before each epoch, whose number counts all epochs of the circuit
 ``on_epoch_measure(epoch, net)``
@@ -12,6 +15,9 @@ epoch; or an object with some of these methods:
     circuit as it is
 ``on_epoch_end(epoch, metrics, net)``
     after each epoch; training stops where it returns True
+``on_checkpoint(net)``
+    after each epoch, before its checkpoint is written: returns arrays by name that a run needs to go on, as `on_train_resume`
+    gets them
 ``on_train_end(net)``
     after the last epoch; returns the epoch whose weights the circuit has now, if they are not those of the last one
 """
@@ -24,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from ...arguments import kept_arguments
+from ...arguments import fits, kept_arguments
 from ...callables import check_takes
 from ...circuits import Circuit
 from ...errors import UsageError
@@ -35,17 +41,23 @@ __all__ = ["Callback", "Callbacks", "EarlyStopping"]
 Callback = Any
 METHODS = {
     "on_train_begin": ("net",),
+    "on_train_resume": ("rows", "arrays", "net"),
     "on_epoch_begin": ("epoch", "net"),
     "on_epoch_measure": ("epoch", "net"),
     "on_epoch_end": ("epoch", "metrics", "net"),
+    "on_checkpoint": ("net",),
     "on_train_end": ("net",),
 }
+#: The array that says of which epoch the weights are that `EarlyStopping` keeps. No projection has a name with blanks.
+EPOCH = "epoch of these weights"
 
 
 @kept_arguments
 @dataclass
 class EarlyStopping:
     """Stop training when a column of the history has not improved for some epochs, and keep the best weights.
+
+    A run that goes on from its folder stops at the same epoch, with the same weights, as one that was not interrupted.
 
     Parameters
     ----------
@@ -62,7 +74,7 @@ class EarlyStopping:
     Attributes
     ----------
     best, best_epoch : float, int
-        The smallest value, and its epoch; inf and 0 before the first epoch.
+        The smallest value, and its epoch; at first inf, and the number of epochs that the circuit has had before.
 
     Examples
     --------
@@ -80,7 +92,7 @@ class EarlyStopping:
     def __post_init__(self) -> None:
         if self.monitor is not None and not isinstance(self.monitor, str):
             raise UsageError(f"EarlyStopping: monitor is the name of a column of the history; got {self.monitor!r}.")
-        if isinstance(self.patience, bool) or not isinstance(self.patience, int) or self.patience < 1:
+        if not fits(self.patience, int) or self.patience < 1:
             raise UsageError(f"EarlyStopping: patience is a whole number of epochs, at least 1; got {self.patience!r}.")
         if not self.least >= 0:
             raise UsageError(f"EarlyStopping: least is a number, at least 0; got {self.least!r}.")
@@ -93,7 +105,35 @@ class EarlyStopping:
         net : Circuit
             The circuit.
         """
-        self.best, self.best_epoch, self._weights = float("inf"), 0, {}
+        self.best, self.best_epoch, self._weights = float("inf"), net.epoch, {}
+
+    def on_train_resume(
+        self, rows: Sequence[Mapping[str, float]], arrays: Mapping[str, np.ndarray], net: Circuit
+    ) -> bool:
+        """Find the best epoch of the run until now, and return whether training should stop.
+
+        Parameters
+        ----------
+        rows : sequence of mapping
+            The rows of the history.
+        arrays : mapping of str to array
+            The weights of the best epoch before the last one, as `on_checkpoint` returned them.
+        net : Circuit
+            The circuit, as after the last epoch.
+        """
+        self.on_train_begin(net)
+        first, last = (int(rows[place]["epoch"]) for place in (0, -1))
+        self.best_epoch = first - 1
+        for row in rows:
+            self._note(int(row["epoch"]), self._watched(row))
+        if self.keep_best and self.best_epoch >= first:
+            if self.best_epoch == last:
+                self._weights = net.weights()
+            elif EPOCH in arrays and int(arrays[EPOCH]) == self.best_epoch:
+                self._weights = {name: array for name, array in arrays.items() if name != EPOCH}
+            else:  # the run was begun without early stopping, or with another one
+                self.on_train_begin(net)
+        return last - self.best_epoch >= self.patience
 
     def on_epoch_end(self, epoch: int, metrics: Mapping[str, float], net: Circuit) -> bool:
         """Return whether training should stop.
@@ -112,12 +152,26 @@ class EarlyStopping:
         UsageError
             If the history has no column ``monitor``.
         """
-        value = self._watched(metrics)
-        if value < self.best - self.least:
-            self.best, self.best_epoch = value, epoch
-            if self.keep_best:
-                self._weights = net.weights()
+        if self._note(epoch, self._watched(metrics)) and self.keep_best:
+            self._weights = net.weights()
         return epoch - self.best_epoch >= self.patience
+
+    def _note(self, epoch: int, value: float) -> bool:
+        """Take note of the value of an epoch, and return whether it is the best until now."""
+        if not value < self.best - self.least:
+            return False
+        self.best, self.best_epoch = value, epoch
+        return True
+
+    def on_checkpoint(self, net: Circuit) -> dict[str, np.ndarray]:
+        """Return the weights of the best epoch, without which a run could not give them to the circuit after it went on.
+
+        Parameters
+        ----------
+        net : Circuit
+            The circuit.
+        """
+        return {**self._weights, EPOCH: np.array(self.best_epoch)} if self._weights else {}
 
     def _watched(self, metrics: Mapping[str, float]) -> float:
         usual = "validation_mse" if "validation_mse" in metrics else "validation_error"
@@ -155,6 +209,22 @@ class Callbacks:
         """Call what is called before the first epoch."""
         self._call_each("on_train_begin", net)
 
+    def resume(self, rows: Sequence[Mapping[str, float]], arrays: Mapping[str, np.ndarray], net: Circuit) -> bool:
+        """Call what is called where a run goes on, and return whether one of the callbacks asks to stop."""
+        answers = []
+        for place, each in enumerate(self.all):
+            if hasattr(each, "on_train_resume"):
+                own = {key.partition(" ")[2]: array for key, array in arrays.items() if key.startswith(f"{place} ")}
+                answers.append(each.on_train_resume([dict(row) for row in rows], own, net))
+            elif hasattr(each, "on_train_begin"):
+                each.on_train_begin(net)
+        return any(map(_is_true, answers))
+
+    def arrays(self, net: Circuit) -> dict[str, np.ndarray]:
+        """Return what a checkpoint keeps for the callbacks, by the place of each and a name."""
+        able = [(place, each) for place, each in enumerate(self.all) if hasattr(each, "on_checkpoint")]
+        return {f"{place} {name}": array for place, each in able for name, array in each.on_checkpoint(net).items()}
+
     def begin_epoch(self, number: int, net: Circuit) -> None:
         """Call what is called before an epoch."""
         self._call_each("on_epoch_begin", number, net)
@@ -162,21 +232,37 @@ class Callbacks:
     def measure(self, number: int, net: Circuit) -> dict[str, float]:
         """Return more columns for the row of an epoch."""
         found = self._call_each("on_epoch_measure", number, net)
-        return {name: float(value) for columns in found for name, value in columns.items()}
+        return {name: value for columns in found for name, value in _columns(columns).items()}
 
     def epoch(self, number: int, metrics: Mapping[str, float], net: Circuit) -> bool:
         """Call what is called after an epoch, and return whether one of the callbacks asks to stop."""
         ends = [each.on_epoch_end if hasattr(each, "on_epoch_end") else each for each in self.all]
         answers = [end(number, dict(metrics), net) for end in ends if callable(end)]
-        return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)
+        return any(map(_is_true, answers))
 
     def end(self, net: Circuit) -> int | None:
         """Call what is called after the last epoch, and return the epoch whose weights the circuit was given, or None."""
         kept = self._call_each("on_train_end", net)
-        return next((epoch for epoch in reversed(kept) if isinstance(epoch, int)), None)
+        return next((int(epoch) for epoch in reversed(kept) if fits(epoch, int)), None)
 
     def _call_each(self, name: str, *arguments: Any) -> list[Any]:
         return [getattr(each, name)(*arguments) for each in self.all if hasattr(each, name)]
+
+
+def _is_true(answer: Any) -> bool:
+    """Return whether a callback has answered True; it may return anything else."""
+    return isinstance(answer, bool | np.bool_) and bool(answer)
+
+
+def _columns(found: Any) -> dict[str, float]:
+    """Return what a callback has measured as columns of the history."""
+    try:
+        return {str(name): float(value) for name, value in found.items()}
+    except (AttributeError, TypeError, ValueError):
+        raise UsageError(
+            "callbacks: on_epoch_measure returns a mapping from names of columns to numbers, as in {'sparseness': 0.2}; got "
+            f"{found!r:.80}."
+        ) from None
 
 
 def _check(callback: Callback) -> None:

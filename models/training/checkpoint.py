@@ -22,6 +22,7 @@ from ...circuits.lowering.variables import split_key
 from ...circuits.saving.arrays import packed, read_packed
 from ...circuits.state.moment import Moment, check_same_variables
 from ...errors import RecircuitError
+from ...json_models import as_json, from_json
 from .history import Row
 from .modes import modes_in_words
 
@@ -29,6 +30,8 @@ __all__ = ["About", "Checkpoint"]
 
 #: The format of the files.
 FORMAT = 3
+#: The beginning of the names of arrays that callbacks keep.
+CALLBACK = "callback "
 
 
 class About(BaseModel):
@@ -79,11 +82,14 @@ class Checkpoint:
         The run.
     noise : NoiseState, optional
         The state of the random numbers. With None, `restore` leaves those of the circuit as they are.
+    of_callbacks : mapping of str to array
+        What callbacks need to go on, by name.
     """
 
     state: Mapping[str, np.ndarray] = field(repr=False)
     about: About = field(default_factory=About)
     noise: NoiseState | None = field(default=None, repr=False)
+    of_callbacks: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
 
     @checked_arguments
     def save(self, path: str | Path) -> None:
@@ -103,7 +109,8 @@ class Checkpoint:
 
     def packed(self) -> bytes:
         """Return the content of the file that `save` writes."""
-        return packed(self._moment().arrays(), self.about.model_dump_json())
+        more = {f"{CALLBACK}{name}": array for name, array in self.of_callbacks.items()}
+        return packed(self._moment().arrays() | more, as_json(self.about))
 
     @alternative_constructor
     @checked_arguments
@@ -122,11 +129,12 @@ class Checkpoint:
         """
         path = Path(path)
         text, arrays = read_packed(path, "checkpoint")
-        moment = Moment.of_arrays(arrays)
+        of_callbacks = {key.removeprefix(CALLBACK): v for key, v in arrays.items() if key.startswith(CALLBACK)}
+        moment = Moment.of_arrays({key: v for key, v in arrays.items() if not key.startswith(CALLBACK)})
         bad = [k for k, v in moment.state.items() if np.issubdtype(v.dtype, np.floating) and not np.isfinite(v).all()]
         if bad:
             raise RecircuitError(f"{path}: {bad[0]} holds NaN or infinity. Use another checkpoint.")
-        return cls(moment.state, _about(text, path), moment.noise)
+        return cls(moment.state, _about(text, path), moment.noise, of_callbacks)
 
     @checked_arguments
     def restore(self, circuit: Circuit, *, weights_only: bool = False) -> None:
@@ -206,7 +214,7 @@ def _of_weights(key: str) -> bool:
 def _about(text: str, path: Path) -> About:
     """Return what a file says of its run, if this version of recircuit wrote it."""
     try:
-        about = About.model_validate_json(text)
+        about = from_json(About, text)
     except ValidationError as problem:
         raise RecircuitError(
             f"{path}: what the file says of its training run cannot be read ({problem.errors()[0]['msg']}). The file is "

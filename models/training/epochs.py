@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -21,9 +21,11 @@ from ...circuits.inputs.given_samples import stimuli, supervisors
 from ...circuits.lowering.timetable import Timetable
 from ...circuits.lowering.variables import split_key
 from ...circuits.running.untouched import untouched
+from ...errors import UsageError
 from ..analysis.measures import checked, measure
 from ..analysis.weight_alignment import alignment
 from ..data.augment import Augmentation, Augmented
+from .callbacks import Callbacks
 from .checkpoint import About, Checkpoint
 from .history import History, Row, row
 from .machine import threads, versions
@@ -49,8 +51,8 @@ class Training:
         The population that answers. The default is the one that a supervisor projects to.
     measures : sequence of str
         The names of measures, for more columns of the history.
-    more : function
-        A function of the epoch and the circuit that returns still more columns.
+    callbacks : Callbacks
+        The callbacks, which measure more columns, and keep arrays in checkpoints.
     images : Augmented, optional
         The training images, if they are changed in each epoch.
     modes : sequence of str or None
@@ -65,12 +67,13 @@ class Training:
         *,
         output: str | None = None,
         measures: Sequence[str] = (),
-        more: Callable[[int, Circuit], Mapping[str, float]] = lambda number, circuit: {},
+        callbacks: Callbacks | None = None,
         images: Augmented | None = None,
         modes: Sequence[str | None] = (None,),
     ) -> None:
         self.images = images if images is not None and images.how != Augmentation() else None
-        self.circuit, self.seed, self.measures, self.more = circuit, circuit.seed, checked(measures), more
+        self.circuit, self.seed, self.measures = circuit, circuit.seed, checked(measures)
+        self.callbacks = Callbacks(()) if callbacks is None else callbacks
         self.samples = samples
         self.parts = dict(self.samples.parts)
         self.readout = _readout(circuit, output, modes[0])
@@ -113,7 +116,9 @@ class Training:
                 errors |= self._evaluate(number)
             beyond = None if before is None else int((self._out_of_range() or 0) - before)
             made = row(number, seconds, errors, alignment(self.circuit), self.parts["train"].count, beyond)
-            self.history.rows.append(made | self._measured() | dict(self.more(number, self.circuit)))
+            self.history.rows.append(
+                _with_columns(made | self._measured(), self.callbacks.measure(number, self.circuit))
+            )
             self.circuit.epoch = number
             self.good = self.checkpoint()
         except BaseException:
@@ -133,9 +138,9 @@ class Training:
     def checkpoint(self) -> Checkpoint:
         """Return all that is needed to go on from here."""
         done, rows = len(self.history), list(self.history.rows)
-        moment = self.circuit.moment()
+        moment, kept = self.circuit.moment(), self.callbacks.arrays(self.circuit) if done else {}
         about = self._about.model_copy(update={"epoch": done, "before": moment.epoch - done, "rows": rows})
-        return Checkpoint(moment.state, about, moment.noise)
+        return Checkpoint(moment.state, about, moment.noise, kept)
 
     def _train(self, number: int, bar: Bar) -> tuple[float, dict[str, float]]:
         """Train for an epoch, and return its seconds and the error of the training samples as they were shown."""
@@ -208,6 +213,17 @@ class Training:
         """Return how often the output's field has been out of its circuit's range, where the circuit counts it."""
         name = "" if self.readout is None else f"{self.readout.output.name}.beyond"
         return float(self.circuit[name].sum(dtype=float)) if name in self.program.variables else None
+
+
+def _with_columns(made: Row, more: Mapping[str, float]) -> Row:
+    """Return the row of an epoch with the columns of callbacks. Refuse those that have the name of another column."""
+    taken = [name for name in more if name in made]
+    if taken:
+        raise UsageError(
+            f"callbacks: on_epoch_measure returns the column {taken[0]!r}, which the history has already. Give it another "
+            f"name; taken are {[*made]}."
+        )
+    return made | dict(more)
 
 
 def _readout(circuit: Circuit, output: str | None, mode: str | None) -> Readout | None:

@@ -79,7 +79,7 @@ def image(figure: Figure, kind: str) -> bytes:
 
 def _draw_errors(axes: Axes, columns: Columns, kept: int | None) -> None:
     """Draw the share of wrong answers in percent, or the mean squared error where real values are wanted."""
-    real = any(name.endswith("_mse") for name in columns)
+    real = any(f"{part}_mse" in columns for part, *_ in PARTS)
     measure, factor = ("mse", 1.0) if real else ("error", 100.0)
     epochs = columns["epoch"]
     found = [(factor * columns[f"{p}_{measure}"], *how) for p, *how in PARTS if f"{p}_{measure}" in columns]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ...arguments import kept_arguments
 from ...atomic_files import make_folder, write_whole
@@ -45,6 +47,22 @@ class CSVLogger:
             The circuit.
         """
         self._rows = []
+
+    def on_train_resume(
+        self, rows: Sequence[Mapping[str, float]], arrays: Mapping[str, np.ndarray], net: Circuit
+    ) -> None:
+        """Begin with the rows of a run that goes on.
+
+        Parameters
+        ----------
+        rows : sequence of mapping
+            The rows of the history.
+        arrays : mapping of str to array
+            Nothing, as this callback keeps nothing else.
+        net : Circuit
+            The circuit.
+        """
+        self._rows = [dict(row) for row in rows]
 
     def on_epoch_end(self, epoch: int, metrics: Mapping[str, float], net: Circuit) -> None:
         """Write the file again, with one more row.

@@ -168,7 +168,7 @@ def train(
                 name,
                 output=output,
                 measures=measures,
-                more=called.measure,
+                callbacks=called,
                 images=images,
                 modes=modes,
             )
@@ -189,9 +189,8 @@ def _run(
     history, circuit = training.history, training.circuit
     try:
         folder.begin(training.good, history)
-        called.begin(circuit)
+        stop = _begin(called, training, folder)
         with bar.over(epochs, training.parts["train"].count, len(history)):
-            stop = False
             while len(history) < epochs and not stop:
                 called.begin_epoch(circuit.epoch + 1, circuit)
                 measured = training.epoch(bar)
@@ -215,6 +214,14 @@ def _run(
         folder.save(training.checkpoint(), history)
     folder.draw(history)
     return history
+
+
+def _begin(called: Callbacks, training: Training, folder: RunFolder) -> bool:
+    """Call what is called before the first epoch, or where a run goes on; return whether it has come to its end already."""
+    if folder.found is not None and training.history.rows:
+        return called.resume(training.history.rows, folder.found.of_callbacks, training.circuit)
+    called.begin(training.circuit)
+    return False
 
 
 def _line(measured: Row, epochs: int) -> str:

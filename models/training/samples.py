@@ -196,7 +196,7 @@ class Samples:
 
     def _with_validation(self, circuit: Circuit, validation: Any, mode: str | None) -> Samples:
         train = self.parts["train"]
-        if not isinstance(validation, float | int):
+        if not isinstance(validation, float | int | np.floating):
             x, y = x_and_y(circuit, validation, "validation")
             apart = _part(circuit, x, coded(y, self.classes, "validation"), mode)
         elif not 0 < validation < 1 or round(validation * train.count) in (0, train.count):

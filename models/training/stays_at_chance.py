@@ -36,10 +36,10 @@ def warn_near_chance(training: Training, progress: bool | Callable[[str], None])
 
 
 def _text(training: Training) -> str:
-    """Return the text of the warning; it is empty if the error is well below chance, or if it says nothing about classes."""
+    """Return the text of the warning; it is empty if the error is well below chance, or if there are no classes, or one."""
     rows, batch_size = training.history.rows, training.circuit.batch_size
     error, chance = rows[-1].get("train_error") if rows else None, _chance(training)
-    if error is None or len(rows) < EPOCHS or error < chance * SHARES[batch_size < FEW]:
+    if not (error and chance) or len(rows) < EPOCHS or error < chance * SHARES[batch_size < FEW]:
         return ""
     few = f", the more so where updates are means over few samples, here over {batch_size}" if batch_size < FEW else ""
     return (

@@ -65,6 +65,34 @@ def test_tables_are_data() -> None:
     assert np.array_equal(weights(trained(tables)[0]), weights(trained((X, NAMES[Y]))[0]))
 
 
+@pytest.mark.parametrize("number", [int, np.int32, float, bool])
+def test_numbers_in_an_array_of_objects_are_numbers(number: type) -> None:
+    """A column of a table of pandas has objects if it once held something else."""
+    labels = (Y > 0 if number is bool else Y).astype(number)
+    objects = np.array([*labels], dtype=object)
+    (net, _), (other, _) = trained((X, objects)), trained((X, labels.astype(int)))
+    assert np.array_equal(weights(net), weights(other)) and net.classes is None
+    assert np.array_equal(net.predict(X), other.predict(X))
+    assert net.evaluate((X, objects)).error == other.evaluate((X, labels)).error
+
+
+def test_targets_in_an_array_of_objects_are_no_names_of_classes() -> None:
+    def fitted(y: np.ndarray) -> tuple[rc.Circuit, rc.History]:
+        net = rc.layered([5, 8, 1], "urfb", loss=rc.SquaredOutput(real_valued=True), batch_size=10)
+        return net, rc.train(net, (X, y), 2, backend="numpy", progress=False)
+
+    objects = X[:, 0].astype(object)
+    (net, history), (other, expected) = fitted(objects), fitted(X[:, 0])
+    assert history["train_mse"].tolist() == expected["train_mse"].tolist()
+    assert net.evaluate((X, objects)).mse == other.evaluate((X, X[:, 0])).mse
+
+
+def test_a_share_may_be_a_number_of_numpy() -> None:
+    _, history = trained((X, Y), validation=np.float32(0.5))
+    _, expected = trained((X, Y), validation=0.5)
+    assert history["validation_error"].tolist() == expected["validation_error"].tolist()
+
+
 def test_validation_samples_are_kept_apart() -> None:
     net, history = trained((X, Y), validation=0.25)
     mixed = np.random.default_rng([1, 60]).permutation(60)
