@@ -17,9 +17,15 @@ from .folder import Record, read_record
 
 __all__ = ["KeptRun", "kept_run", "kept_runs"]
 
-SHARE = ("train_error", "validation_error", "test_error")
-#: The end of a column's name -> the largest value that there can be in it; the smallest is zero, and NaN was not measured.
-LARGEST = {**dict.fromkeys(SHARE, 1.0), "_mse": inf, "seconds": float_info.max, "presentations_per_second": inf}
+PARTS = ("train", "validation", "test")
+#: The name of a column -> the largest value that there can be in it; the smallest is zero, and NaN was not measured. Columns of
+#: a callback have names of their own, and any value.
+LARGEST = {
+    **{f"{part}_error": 1.0 for part in PARTS},
+    **{f"{part}_mse": inf for part in PARTS},
+    "seconds": float_info.max,
+    "presentations_per_second": inf,
+}
 
 
 @dataclass(frozen=True)
@@ -105,16 +111,19 @@ def _read(folder: Path) -> KeptRun:
 
 def _rows(text: str) -> list[Row]:
     rows = [{name: _number(name, value) for name, value in row.items()} for row in table_rows(text)]
-    for number, row in enumerate(rows, 1):
-        if row.get("epoch") != number:
-            raise ValueError(f"row {number} is not that of epoch {number}")
+    first = rows[0].get("epoch", 0.0) if rows else 1.0  # a circuit may have been trained before the run
+    if not (first >= 1 and first.is_integer()):
+        raise ValueError("row 1 is not that of an epoch")
+    for number, row in enumerate(rows):
+        if row.get("epoch") != first + number:
+            raise ValueError(f"row {number + 1} is not that of epoch {first + number:.0f}")
     return rows
 
 
 def _number(column: str, text: str) -> float:
     """Return what a cell says, where that can be measured in its column."""
     value = float(text) if text.isascii() and "_" not in text else None  # Python reads 1_0 as 10
-    largest = next((largest for ending, largest in LARGEST.items() if column.endswith(ending)), None)
+    largest = LARGEST.get(column)
     if value is None or (largest is not None and not (isnan(value) or 0 <= value <= largest)):
         raise ValueError(f"{column} cannot be {text!r}")
     return value
