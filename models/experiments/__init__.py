@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .framework.experiment import Check, Experiment, Report, Settings
 from .framework.runner import reproduce, settings_for
-from .last_results import last_results, tally
+from .last_results import kept_result, last_results, tally
 from .registry import EXPERIMENTS
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Experiment",
     "Report",
     "Settings",
+    "kept_result",
     "last_results",
     "reproduce",
     "settings_for",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import recircuit as rc
 from recircuit.cli.application import app
+from recircuit.cli.reproduce import _check_result
 from recircuit.errors import UsageError
 from recircuit.models.runs.config import RunConfig
 
@@ -73,6 +75,37 @@ def test_runs_of_python_and_damaged_ones_are_listed(tmp_path: Path) -> None:
         call("show", str(tmp_path))
 
 
+def test_a_run_of_a_circuit_that_was_trained_before_is_whole(tmp_path: Path) -> None:
+    net, options = rc.layered([4, 3, 2]), {"backend": "numpy", "progress": False}
+    x, y = np.random.default_rng(0).normal(size=(20, 4)), np.arange(20) % 2
+
+    class Columns:
+        def on_epoch_measure(self, epoch: int, net: rc.Circuit) -> dict[str, float]:
+            return {"log_mse": -0.5, "points_of_test_error": 7.0}
+
+    rc.train(net, (x, y), 2, **options)
+    rc.train(net, (x, y), 3, out=tmp_path / "mine", callbacks=Columns(), **options)
+    shown = call("show", str(tmp_path / "mine"))
+    assert "3 epochs" in shown and "cannot be read" not in shown
+    assert "damaged" not in call("runs", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ['{"seeds": 3}', '{"checks": [1]}', '{"checks": [], "seconds": "long"}', '{"checks": {"a": 1}}', "[]", "{"],
+)
+def test_a_damaged_result_of_an_experiment_counts_for_nothing(
+    damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "runs" / "reproduce" / "lillicrap-xor"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    without = call("reproduce")
+    (folder / "result.json").write_text(damage)
+    assert call("reproduce") == without
+    _check_result(folder, quick=True, seeds=0)
+
+
 def test_a_smaller_result_does_not_replace_a_larger_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "runs" / "reproduce" / "lillicrap-xor"
@@ -92,6 +125,7 @@ def test_a_smaller_result_does_not_replace_a_larger_one(tmp_path: Path, monkeypa
         "epoch,epoch\n1,1", "epoch,test_error\n1,.5\n3,.4", "epoch,test_error\n1,2", "epoch,test_error\n1,-.5",
         "epoch,test_error\n1,inf", "epoch,test_error\n1,", "epoch,test_mse\n1,-1", "epoch,seconds\n1,inf",
         "epoch,seconds\n1,-1", "epoch,seconds\n1,1_0", "epoch,seconds\n1,٣", "test_error\n.5", "epoch,test_error\n1,.5\n2",
+        "epoch,seconds\n0,1", "epoch,seconds\n1.5,1\n2.5,1",
     ],
 )  # fmt: skip
 def test_values_that_no_run_measures_are_reported(table: str, tmp_path: Path) -> None:

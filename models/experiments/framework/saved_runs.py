@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from ....errors import RecircuitError
 from ...runs.result_file import as_json, read_result, write_result
@@ -104,9 +105,9 @@ def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Calla
         return compute()
     about = as_json({**about, "backend": settings.backend})
     if (file := _read(path, about, settings.from_runs)) is not None:
-        settings.earlier.append(file["seconds"])
+        settings.earlier.append(file.seconds)
         _remove_checkpoint(place_of(settings, name, ""))
-        return file["found"]
+        return file.found
     if settings.from_runs:
         raise RecircuitError(f"--from-runs: {path} is not there, or is of a run with other settings. {OTHER_OPTIONS}")
     began, known = time.perf_counter(), len(settings.earlier)
@@ -150,17 +151,28 @@ def _remove_checkpoint(folder: Path | None) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _read(path: Path, about: Mapping[str, Any], any_data: bool) -> dict[str, Any] | None:
-    """Return the entries ``found`` and ``seconds`` of a file; None if there is no such file, or it is of another run.
+class _Kept(BaseModel):
+    """The file of a run."""
+
+    model_config = ConfigDict(strict=True)
+
+    about: dict[str, Any]
+    found: Found
+    seconds: FiniteFloat
+
+
+def _read(path: Path, about: Mapping[str, Any], any_data: bool) -> _Kept | None:
+    """Return the content of the file of a run; None if there is no such file, if it is damaged, or if it is of another run.
 
     Parameters
     ----------
     any_data : bool
         Whether the run may be of other data. Then only its numbers are wanted, and the data may be absent.
     """
-    file = read_result(path)
-    if file is None or not {"about", "found", "seconds"} <= set(file):
+    try:
+        file = _Kept.model_validate(read_result(path))
+    except ValidationError:
         return None
     if any_data and "data" in about:
-        about = {**about, "data": file["about"].get("data")}
-    return file if file["about"] == about else None
+        about = {**about, "data": file.about.get("data")}
+    return file if file.about == about else None

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from recircuit.cli.text_tables import duration, table
-from recircuit.models.experiments import EXPERIMENTS, last_results, tally
-from recircuit.models.runs.result_file import read_result
+from recircuit.models.experiments import EXPERIMENTS, kept_result, last_results, tally
 
 __all__ = ["experiment_table"]
 
@@ -20,8 +19,8 @@ def experiment_table() -> str:
     """Return a line for each experiment: id, data, time and checks of its last result, what it shows, and the paper."""
     rows, committed = [], last_results()
     for known in EXPERIMENTS.values():
-        own = read_result(OWN / known.id / "result.json")
-        last = tally(own) if own is not None and isinstance(own.get("checks"), list) else committed.get(known.id)
+        own = kept_result(OWN / known.id / "result.json")
+        last = committed.get(known.id) if own is None else tally(own)
         time, held = ("–", "–") if last is None else _time_and_checks(last)
         rows.append((known.id, ", ".join(known.data) or "–", time, held, f"{known.about} ({known.paper})"))
     return table(HEAD, rows)

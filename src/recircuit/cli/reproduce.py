@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,8 +14,15 @@ from recircuit.errors import UsageError
 from recircuit.folder_lock import locked
 from recircuit.terminal import is_terminal
 
+if TYPE_CHECKING:
+    from recircuit.models.experiments import Experiment, Settings
+
 #: In the place of an ID: every experiment.
 ALL = "all"
+BELOW_TABLE = (
+    "`recircuit reproduce ID` runs one of them. The last result is your own, in runs/reproduce, or else that of the "
+    "project."
+)
 
 
 def reproduce(
@@ -96,14 +103,9 @@ def reproduce(
     """
     from recircuit.cli.experiment_table import OWN, experiment_table
     from recircuit.models.experiments import EXPERIMENTS, settings_for
-    from recircuit.models.experiments import reproduce as run_and_write
 
     if show_list or experiment is None:
-        typer.echo(experiment_table())
-        typer.echo(
-            "\n`recircuit reproduce ID` runs one of them. The last result is your own, in runs/reproduce, or else that of the "
-            "project."
-        )
+        typer.echo(f"{experiment_table()}\n\n{BELOW_TABLE}")
         return
     if experiment == ALL:
         if not quick or epochs is not None or methods or from_runs:
@@ -119,13 +121,7 @@ def reproduce(
         epochs=epochs, methods=methods or (), from_runs=from_runs,
     )  # fmt: skip
     folder = out or OWN / chosen.id
-    try:
-        with locked(folder):
-            if not (overwrite or from_runs):
-                _check_result(folder, settings.quick, len(settings.seeds))
-            result = run_and_write(chosen, settings, folder)
-    finally:
-        _show_progress("")
+    result = _result(chosen, settings, folder, overwrite=overwrite or from_runs)
     _show(result, folder)
     if not all(check["ok"] for check in result["checks"]):
         raise typer.Exit(1)
@@ -142,7 +138,6 @@ def _all_quickly(
         If a check does not hold, after all have been run.
     """
     from recircuit.models.experiments import EXPERIMENTS, settings_for
-    from recircuit.models.experiments import reproduce as run_and_write
 
     failed = 0
     for name, chosen in EXPERIMENTS.items():
@@ -150,17 +145,30 @@ def _all_quickly(
             chosen, backend=backend, seeds=seeds if chosen.seeds else None,
             first_seed=first_seed if chosen.seeds or chosen.drawn else 0, quick=True, show_progress=_show_progress, data=data,
         )  # fmt: skip
-        try:
-            with locked(out / name):
-                if not overwrite:
-                    _check_result(out / name, True, len(settings.seeds))
-                result = run_and_write(chosen, settings, out / name)
-        finally:
-            _show_progress("")
+        result = _result(chosen, settings, out / name, overwrite=overwrite)
         failed += sum(not check["ok"] for check in result["checks"])
         _show(result, out / name, only_failing=True)
     if failed:
         raise typer.Exit(1)
+
+
+def _result(chosen: Experiment, settings: Settings, folder: Path, *, overwrite: bool) -> dict[str, Any]:
+    """Run an experiment in its folder, which no other run uses meanwhile, and return its result.
+
+    Raises
+    ------
+    UsageError
+        If the folder holds a larger result, and `overwrite` is not given.
+    """
+    from recircuit.models.experiments import reproduce as run_and_write
+
+    try:
+        with locked(folder):
+            if not overwrite:
+                _check_result(folder, settings.quick, len(settings.seeds))
+            return run_and_write(chosen, settings, folder)
+    finally:
+        _show_progress("")
 
 
 def _check_result(folder: Path, quick: bool, seeds: int) -> None:
@@ -171,9 +179,9 @@ def _check_result(folder: Path, quick: bool, seeds: int) -> None:
     UsageError
         If the folder holds a result of the whole experiment and this one is quick, or if it has more seeds.
     """
-    from recircuit.models.runs.result_file import read_result
+    from recircuit.models.experiments import kept_result
 
-    there = read_result(folder / "result.json")
+    there = kept_result(folder / "result.json")
     if there is None or (quick, -seeds) <= (bool(there.get("quick")), -len(there.get("seeds", ()))):
         return
     raise UsageError(
