@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris, make_regression
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures
@@ -88,6 +89,17 @@ def test_partial_fit_takes_pieces_of_any_size() -> None:
         net.partial_fit(X[:5], [7] * 5)
 
 
+def test_partial_fit_has_the_rate_that_suits_each_piece() -> None:
+    def rates(*pieces: int) -> list[float]:
+        net, found = CircuitClassifier((8,), random_state=0), []
+        for size in pieces:
+            net.partial_fit(X[:size], Y[:size], classes=[0, 1, 2])
+            found.append(float(net.circuit_["h1_to_o.rate"]))
+        return found
+
+    assert rates(1, 150, 1) == [*rates(1), *rates(150), *rates(1)] and rates(1)[0] < rates(150)[0]
+
+
 def test_partial_fit_begins_with_samples_of_one_class() -> None:
     net = CircuitClassifier((10,), random_state=0)
     for part in [np.flatnonzero(one == Y) for one in range(3)]:
@@ -115,6 +127,38 @@ def test_warm_start_goes_on() -> None:
     assert np.array_equal(
         net.decision_function(X), CircuitClassifier(max_iter=4, random_state=0).fit(X, Y).decision_function(X)
     )
+
+
+def test_warm_start_takes_another_rate_and_no_other_network() -> None:
+    net = CircuitClassifier((8,), rate=0.1, max_iter=2, warm_start=True, random_state=0).fit(X, Y)
+    before = net.set_params(rate=0.01, max_iter=1).decision_function(X)
+    net.fit(X, Y)
+    assert float(net.circuit_["h1_to_o.rate"]) == 0.01 and net.n_iter_ == 3
+    assert 0 < np.abs(net.decision_function(X) - before).max() < 1
+    for name, value in {"hidden_layer_sizes": (9,), "rule": "frfb", "loss": "mse", "transfer": "tanh"}.items():
+        other = clone(net).fit(X, Y).set_params(**{name: value})
+        with pytest.raises(RecircuitError, match=f"{name}: the circuit, with which this call would continue, was made"):
+            other.fit(X, Y)
+        with pytest.raises(RecircuitError, match=f"{name}: the circuit"):
+            other.partial_fit(X, Y)
+    with pytest.raises(ValueError, match="X has 3 features, but CircuitClassifier is expecting 4"):
+        net.fit(X[:, :3], Y)
+    assert net.n_features_in_ == 4 and net.predict(X).shape == (150,)
+
+
+def test_an_estimator_whose_fit_was_refused_is_not_fitted() -> None:
+    for kind in (CircuitClassifier, CircuitRegressor):
+        net = kind(max_iter=0)
+        with pytest.raises(RecircuitError, match="max_iter"):
+            net.fit(X, Y)
+        with pytest.raises(NotFittedError):
+            net.predict(X)
+
+
+def test_counts_may_be_numbers_of_numpy() -> None:
+    grid = {"n_iter_no_change": np.array([1, 2]), "max_iter": np.array([2]), "batch_size": np.array([20])}
+    search = GridSearchCV(CircuitClassifier(np.array([4]), early_stopping=True, random_state=0), grid, cv=2)
+    assert search.fit(X, NAMES[Y]).best_params_["max_iter"] == 2
 
 
 def test_after_ctrl_c_the_estimator_is_as_after_its_last_epoch(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,9 @@ class CircuitEstimator(BaseEstimator):
     def _fit(self, x: Values, wanted: np.ndarray, units: int) -> Self:
         """Train a new circuit, or with ``warm_start`` the one that there is."""
         self._check_numbers()
-        if not (self.warm_start and hasattr(self, "circuit_")):
+        if self._goes_on():
+            self._check_same_network()
+        else:
             self._begin(x, units)
         self._use_batch_of(len(x))
         stop = EarlyStopping(self._monitor, patience=self.n_iter_no_change)
@@ -104,10 +106,15 @@ class CircuitEstimator(BaseEstimator):
         self._train(x, wanted, self.max_iter, **apart)
         return self
 
+    def _goes_on(self) -> bool:
+        """Return whether `fit` continues with the circuit of an earlier call."""
+        return bool(self.warm_start) and hasattr(self, "circuit_")
+
     def _partial_fit(self, x: Values, wanted: np.ndarray, units: int) -> Self:
         """Train one epoch on some samples."""
         self._check_numbers()
         if hasattr(self, "circuit_"):
+            self._check_same_network()
             self._scaler = self._new_scaler(x, self._scaler)
         else:
             self._begin(x, units)
@@ -143,12 +150,27 @@ class CircuitEstimator(BaseEstimator):
         self._scaler = self._new_scaler(x)
         seed = int(check_random_state(self.random_state).randint(2**31))
         self.circuit_ = self._new_circuit(x.shape[1], units, seed, self._batch_of(len(x)))
+        self._made_with, self._made_rate = self._network(), self.rate
+
+    def _network(self) -> dict[str, Any]:
+        """Return the parameters that decide what the network is."""
+        sizes = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=int)).tolist()
+        named = {name: getattr(self, name) for name in ("rule", "transfer", "precision")}
+        return {"hidden_layer_sizes": sizes, "loss": self._loss(), **named}
+
+    def _check_same_network(self) -> None:
+        """Refuse to continue with a circuit that was made with other parameters."""
+        for name, now in self._network().items():
+            if now != self._made_with[name]:
+                raise UsageError(
+                    f"{name}: the circuit, with which this call would continue, was made with {self._made_with[name]!r:.60}; "
+                    f"got {now!r:.60}. Call fit with warm_start=False, which makes a new circuit."
+                )
 
     def _new_circuit(self, inputs: int, units: int, seed: int, batch_size: int) -> Circuit:
         """Return a circuit. One more input, which is always 1, is the bias."""
         output = output_of(self._loss(), self.rule)
-        hidden = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=int)).tolist()
-        sizes = [inputs + 1, *hidden, units]
+        sizes = [inputs + 1, *self._network()["hidden_layer_sizes"], units]
         return layered(
             sizes, self._rule(output, sizes[-2], batch_size), loss=output, transfer=self.transfer, seed=seed,
             precision=self.precision, batch_size=batch_size,
@@ -167,17 +189,20 @@ class CircuitEstimator(BaseEstimator):
         return rule if "rate_decay" in rule.parameters else rule.with_rate_decay(RATE_DECAY)
 
     def _use_batch_of(self, samples: int) -> None:
-        """Let the circuit have no more batch elements than there are samples; it keeps what it has learned."""
+        """Let the circuit have no more batch elements than there are samples; it keeps what it has learned.
+
+        Its rates are those of the parameter ``rate`` as it is now, or those that suit the number of batch elements.
+        """
         old, batch_size = self.circuit_, self._batch_of(samples)
-        if batch_size == old.batch_size:
+        if (batch_size, self.rate) == (old.batch_size, self._made_rate):
             return
         units = Readout.of(old).output.size
         new = self._new_circuit(old["x"].size - 1, units, old.seed, batch_size)
-        kept, state = new.state(), old.state()
-        new.set_state({k: v for k, v in state.items() if k in kept and kept[k].shape == v.shape})
+        kept, state, rates = new.state(), old.state(), _parameters_of_rules(new)
+        new.set_state({k: v for k, v in state.items() if k in kept and k not in rates and kept[k].shape == v.shape})
         new.epoch = old.epoch
         old.close()
-        self.circuit_ = new
+        self.circuit_, self._made_rate = new, self.rate
 
     def _batch_of(self, samples: int) -> int:
         """Return how many samples are presented at a time."""
@@ -203,9 +228,15 @@ class CircuitEstimator(BaseEstimator):
 
     def _fields(self, X: Any) -> Values:
         """Return the fields of the output units, of shape (samples, units)."""
-        check_is_fitted(self)
+        check_is_fitted(self, "circuit_")
         x = validated(self, X, reset=False)
         return np.asarray(self.circuit_.outputs(self._inputs(x)), dtype=np.float64)
+
+
+def _parameters_of_rules(circuit: Circuit) -> set[str]:
+    """Return the names of the variables that are parameters of rules."""
+    equations = {name: p.equation for name, p in circuit.projections.items() if p.equation is not None}
+    return {f"{name}.{parameter}" for name, equation in equations.items() for parameter in equation.parameters}
 
 
 def output_of(loss: str | OutputCircuit, rule: str | Rule) -> OutputCircuit:

@@ -66,7 +66,7 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
     random_state : int, RandomState or None
         The seed of the initial weights and of the order of the samples. The same number gives the same bits.
     warm_start : bool, default False
-        Whether `fit` continues with the circuit of an earlier call.
+        Whether `fit` continues with the circuit of an earlier call. Its ``rate`` may then be another one than before.
     verbose : bool, default False
         Whether to show a progress bar.
 
@@ -145,9 +145,9 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
         KeyboardInterrupt
             After Ctrl-C. The estimator is fitted then, as after its last whole epoch.
         """
-        x, y = self._samples(X, y, reset=True)
+        x, y = self._samples(X, y, reset=not self._goes_on())
         classes = _at_least_two(np.unique(y), "y")
-        if self.warm_start and hasattr(self, "circuit_") and not np.array_equal(classes, self.classes_):
+        if self._goes_on() and not np.array_equal(classes, self.classes_):
             raise ValueError(f"warm_start: the circuit knows the classes {self.classes_}, and y has {classes}.")
         self.classes_ = classes
         return self._fit(x, self._coded(y), len(classes))
@@ -213,7 +213,7 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
         array (samples,)
             The classes.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "circuit_")
         return self.classes_[self._fields(X).argmax(axis=1)]
 
     @available_if(_has_probabilities)

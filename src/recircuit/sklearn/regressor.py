@@ -74,7 +74,7 @@ class CircuitRegressor(RegressorMixin, CircuitEstimator):
         KeyboardInterrupt
             After Ctrl-C. The estimator is fitted then, as after its last whole epoch.
         """
-        x, wanted = self._samples(X, y, reset=True)
+        x, wanted = self._samples(X, y, reset=not self._goes_on())
         return self._fit(x, wanted, wanted.shape[1])
 
     def partial_fit(self, X: Any, y: Any) -> Self:
@@ -108,7 +108,7 @@ class CircuitRegressor(RegressorMixin, CircuitEstimator):
         array (samples,) or (samples, targets)
             The targets.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "circuit_")
         answers = self._targets.inverse_transform(self._fields(X))
         return answers[:, 0] if self._single else answers
 
@@ -119,7 +119,7 @@ class CircuitRegressor(RegressorMixin, CircuitEstimator):
         x, y = validated(self, X, y, reset=reset, multi_output=True, y_numeric=True)
         y = np.asarray(y, dtype=np.float64)
         columns = y.reshape(len(y), -1)
-        if reset and not (self.warm_start and hasattr(self, "circuit_")):
+        if reset:
             self._single, self._targets = y.ndim == 1, StandardScaler().fit(columns)
         return x, self._targets.transform(columns)
 
