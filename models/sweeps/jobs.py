@@ -145,7 +145,7 @@ def training_jobs(data: str, variants: Mapping[str, Sequence[Any]], seeds: Seque
     """
     _check_number(len(seeds) * math.prod(map(len, variants.values())))
     samples = load(data, fixed.get("data_dir"))
-    jobs = []
+    jobs: dict[str, Job] = {}  # by their keys, since two variants may be the same, as the rates .1 and 0.10
     for values in itertools.product(*variants.values()):
         given = {**fixed, **dict(zip(variants, values, strict=True))}
         given["rule"] = _whole_path(str(given.get("rule", "urfb")))
@@ -156,8 +156,9 @@ def training_jobs(data: str, variants: Mapping[str, Sequence[Any]], seeds: Seque
         options = config.model_dump(mode="json", exclude={"seed", "data_dir"})
         where = {"data": config.data, "data_dir": _resolved(config.data_dir), "rule": config.rule}
         options |= {"data": samples.name, "rule": config.rule.rpartition(":")[2], **_identity(config, samples)}
-        jobs += [Job("train", options, seed, where) for seed in seeds]
-    return jobs
+        for job in (Job("train", options, seed, where) for seed in seeds):
+            jobs.setdefault(job.key, job)
+    return [*jobs.values()]
 
 
 def experiment_jobs(

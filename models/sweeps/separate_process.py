@@ -65,7 +65,7 @@ class Runs(Processes):
             If the process died.
         """
         with (
-            tempfile.TemporaryFile("w+") as errors,
+            tempfile.TemporaryFile("w+", errors="replace") as errors,  # what a user's rule prints may be no text
             gpus_here().environment(payload) as variables,
             self._start(errors, variables) as child,
         ):
@@ -81,7 +81,7 @@ class Runs(Processes):
                 self.ended(child)
             errors.seek(0)
             last = errors.read().strip().splitlines()[-1:]
-        if not answer:
+        if child.returncode or not answer:
             raise RuntimeError(f"the process of a run ended with {child.returncode}{f': {last[0]}' if last else ''}")
         return json.loads(answer)
 

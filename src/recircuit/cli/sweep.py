@@ -161,7 +161,7 @@ def _jobs(
             f"{option} out."
         )
     jobs = []
-    for epochs in [_whole_number(text) for text in given.get("epochs", [])] or [None]:
+    for epochs in dict.fromkeys(_whole_number(text) for text in given.get("epochs", [])) or [None]:
         jobs += experiment_jobs(
             values_of(what), seeds, backend=fixed.get("backend", "numpy"), quick=quick, epochs=epochs,
             data_dir=fixed.get("data_dir"), out=folder,

@@ -31,9 +31,11 @@ dask = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reaso
 
 SMALL = {"layers": "64-8-10", "backend": "numpy"}
 RULE = """
+import os
 import recircuit as rc
 mine = rc.Rule("mine", source="test", forward="dw = rate*error_post*x_pre", parameters=dict(rate=1))
 print("a rule may say something")
+os.write(1, b"also bytes that are no text: \\xff\\n")
 """
 
 
@@ -82,6 +84,11 @@ def test_a_job_for_every_combination_and_seed() -> None:
     assert {job.options["rate"] for job in jobs} == {0.1, 0.5, 1.0}
     assert all(job.options["batch_size"] and job.options["backend"] == "numpy" for job in jobs)
     assert json.loads(json.dumps(jobs[0].payload)) == jobs[0].payload
+
+
+def test_variants_that_are_the_same_are_one_job() -> None:
+    jobs = small(seeds=[0, 1], rate=["0.1", ".10", "1e-1", "0.2"])
+    assert len(jobs) == len({job.key for job in jobs}) == 4
 
 
 def test_the_same_call_gives_the_same_jobs() -> None:
@@ -162,6 +169,12 @@ def test_a_process_that_dies_is_reported(monkeypatch: pytest.MonkeyPatch) -> Non
         separate, "_CHILD", "import os, sys; print('no room', file=sys.stderr); sys.stderr.flush(); os._exit(9)"
     )
     with pytest.raises(RuntimeError, match="ended with 9: no room"):
+        perform_in_own_process(small()[0].payload)
+
+
+def test_an_answer_that_breaks_off_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(separate, "_CHILD", "import os; os.write(1, b'{\"rows\": [1, '); os.kill(os.getpid(), 9)")
+    with pytest.raises(RuntimeError, match="ended with -9"):
         perform_in_own_process(small()[0].payload)
 
 
