@@ -10,6 +10,7 @@ import numpy as np
 
 from recircuit.arguments import checked_arguments
 from recircuit.circuits import Circuit, Neuron
+from recircuit.circuits.backends import choose_backend
 from recircuit.circuits.backends.divergence import Diverged
 from recircuit.circuits.lowering.variables import split_key
 from recircuit.errors import RecircuitError
@@ -44,11 +45,11 @@ PRE = -1  # the axis of the pre units
 @checked_arguments
 def check_rule(
     rule: Rule,
-    backends: Iterable[str] = ("numpy",),
+    backends: str | Iterable[str] = ("numpy",),
     *,
     hidden: Neuron | None = None,
     circuit: Make | None = None,
-    silent_at_zero_error: bool | Sequence[str] = False,
+    silent_at_zero_error: bool | str | Sequence[str] = False,
     values: Mapping[str, Draw] | None = None,
     seed: int = 0,
 ) -> Report:
@@ -64,14 +65,14 @@ def check_rule(
     ----------
     rule : Rule
         Your rule.
-    backends : iterable of str
+    backends : str or iterable of str
         The backends on which it is to run: ``"numpy"``, ``"cpp"``, ``"cuda"``.
     hidden : Neuron, optional
         The equations of the network's hidden units, for a rule that reads variables that pyramidal units lack.
     circuit : Make, optional
         A function that makes a circuit of yours with the rule, given Circuit's options (batch_size, lowering, seed). It
         is tried in place of the network, for phases and broadcasts of your own.
-    silent_at_zero_error : bool or sequence of str
+    silent_at_zero_error : bool, str or sequence of str
         Whether it claims to change nothing where the variable `error` is zero; or the names of the variables and
         broadcasts that are zero then, as in ("loss",).
     values : mapping of str to Draw, optional
@@ -92,7 +93,8 @@ def check_rule(
     """
     if not isinstance(rule, Rule):
         raise RecircuitError(f"check_rule: expected a Rule; got {rule!r}.")
-    on_bench, compiled = _Bench(rule, dict(values or {}), seed), [name for name in backends if name != "numpy"]
+    on_bench, given = _Bench(rule, dict(values or {}), seed), [backends] if isinstance(backends, str) else backends
+    compiled = [choose_backend(name)[0] for name in given if name != "numpy"]
     rows = [_proved(rule), *on_bench.rows(compiled, silent_at_zero_error)]
     rows += _in_circuit(circuit, compiled, seed) if circuit else _in_network(rule, hidden, seed)
     report = Report(rule, rows)
@@ -107,10 +109,8 @@ def _proved(rule: Rule) -> Row:
     def find() -> Found:
         for equation in (rule.forward, rule.feedback):
             where = f"Rule {rule.name!r}, {equation.direction} equation"
-            prove(
-                equation.statements,
-                Scope(where, equation.parameters, equation.state, equation.broadcasts, equation.traces),
-            )
+            scope = Scope(where, equation.parameters, equation.state, equation.broadcasts, equation.traces)
+            prove(equation.statements, scope)
         return None, "" if rule.local else "its equations are, but it says of itself that it is not: a control"
 
     return attempt("local, without units", None, find)
@@ -124,7 +124,7 @@ class _Bench:
     values: Mapping[str, Draw]
     seed: int
 
-    def rows(self, compiled: Sequence[str], claimed: bool | Sequence[str]) -> list[Row]:
+    def rows(self, compiled: Sequence[str], claimed: bool | str | Sequence[str]) -> list[Row]:
         """Return the results of all checks on the bench; only the first one where something becomes infinite."""
         found = [attempt("finite", None, self.finite)]
         if not found[0].ok:
@@ -136,7 +136,7 @@ class _Bench:
             attempt("float32 = float64", SINGLE, lambda: self.against(precision="float32")),
         ]
         found += [attempt(f"{b} = numpy", NEARLY, lambda b=b: self.against(backend=b)) for b in compiled]
-        names = ["error"] if isinstance(claimed, bool) else list(claimed)
+        names = ["error"] if isinstance(claimed, bool) else [claimed] if isinstance(claimed, str) else list(claimed)
         silent = attempt("silent at zero error", 0.0, lambda: self.silent(names))
         return [*found, silent if claimed else Row("silent at zero error", None, note="not claimed")]
 

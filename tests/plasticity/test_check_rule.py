@@ -20,6 +20,7 @@ from shell import run
 
 import recircuit as rc
 from recircuit.circuits.lowering import synapses
+from recircuit.errors import UsageError
 from recircuit.plasticity import RULES, SynapticEquation, find, lower
 from recircuit.plasticity.steps import Product, Step
 from recircuit.testing import Report, RuleFails, check_rule
@@ -164,6 +165,13 @@ def test_a_variable_with_a_dimension() -> None:
     with_volts = rc.Neuron("basal : 1 (compartment)\nrate = tanh(basal) : 1\nv = rate*mV : volt")
     checks, message = failed(rule("dw = tanh(v_post)*x_pre"), hidden=with_volts)
     assert checks == ["in a network"] and "has the unit V, and weights have none" in message
+
+
+def test_one_name_is_as_good_as_a_list() -> None:
+    report = check_rule(rc.urfb, "interpreter", silent_at_zero_error="error")
+    assert {"interpreter = numpy", "silent at zero error"} <= {row.check for row in report.rows if row.ok}
+    with pytest.raises(UsageError, match=r"there is no backend 'cp'\. Did you mean `cpp`"):
+        check_rule(rc.urfb, ["cp"])
 
 
 def test_what_is_no_rule() -> None:
