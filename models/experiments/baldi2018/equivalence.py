@@ -201,7 +201,7 @@ def _conserved(settings: Settings) -> dict[str, Array]:
 
 
 def _matrix_invariants(w: list[Array]) -> list[Array]:
-    return [np.swapaxes(b, 1, 2) @ b - a @ np.swapaxes(a, 1, 2) for a, b in zip(w, w[1:], strict=False)]
+    return [b.mT @ b - a @ a.mT for a, b in zip(w, w[1:], strict=False)]
 
 
 def _power_invariant(mu: float) -> Callable[[list[Array]], list[Array]]:

@@ -79,13 +79,13 @@ def _matrices(sizes: tuple[int, ...], key: int, settings: Settings) -> Matrices:
 
     def eq_92(w: Sequence[Array]) -> Array:
         W1, W2 = w
-        return C @ W2 + _transposed(C @ W2) - W1 @ _transposed(W1)
+        return C @ W2 + (C @ W2).mT - W1 @ W1.mT
 
     rates = [1e-2, 5e-3, 2.5e-3] if settings.quick else [4e-4, 2e-4, 1e-4]
     convergence = converge(linear, rates, np.linspace(0, 1.2, 7), {"Eq. 92": eq_92})
     linear.close()
-    V = C @ A2 @ _transposed(C @ A2) - A1 @ _transposed(goal) - goal @ _transposed(A1)
-    printed = C @ A2 @ _transposed(C @ A2) + A1 @ _transposed(C @ S_TI) + C @ S_TI @ _transposed(A1)
+    V = C @ A2 @ (C @ A2).mT - A1 @ goal.mT - goal @ A1.mT
+    printed = C @ A2 @ (C @ A2).mT + A1 @ (C @ S_TI).mT + C @ S_TI @ A1.mT
     moved = [np.linalg.norm(w[-10:] - w[-1], axis=(-1, -2)).max(axis=0) for w in (A1, A2)]
     lengths = np.linalg.norm(A1, axis=(-1, -2)), np.linalg.norm(A2, axis=(-1, -2))
     still = np.maximum(moved[0] / lengths[0][-1], moved[1] / lengths[1][-1])
@@ -103,12 +103,8 @@ def drawn_problem(sizes: tuple[int, ...], key: int, settings: Settings) -> tuple
         return Networks([A1, A2], [one]), one, one
     C = rng.normal(0, 1, (count, n1, n2))
     basis = np.linalg.qr(rng.standard_normal((count, n0, n0)))[0]
-    S_II = (basis * rng.uniform(0.5, 1.5, (count, 1, n0))) @ _transposed(basis)
+    S_II = (basis * rng.uniform(0.5, 1.5, (count, 1, n0))) @ basis.mT
     return Networks([A1, A2], [C]), S_II, rng.normal(0, 0.6, (count, n2, n0))
-
-
-def _transposed(m: Array) -> Array:
-    return np.swapaxes(m, -1, -2)
 
 
 def _largest_eigenvalue(V: Array) -> float:

@@ -53,7 +53,7 @@ def run(settings: Settings) -> Report:
         "A[N, 1, N], Theorem 6: ", narrow, limit, settings
     )
     size = np.sum(C**2, axis=(1, 2))[:, None, None]
-    wanted = C.swapaxes(1, 2) @ C / size
+    wanted = C.mT @ C / size
     made += checks(
         "A[N, 1, N], Theorem 6: ",
         [

@@ -67,7 +67,7 @@ def run(settings: Settings) -> Report:
     B = learned(W, 300 if settings.quick else 3000, settings.backend)
     settings.show_progress("cameron-newton: iterations")
     newton = iterate(W, B, h0, y, "newton", 1.0, 9, settings.backend)
-    gradient = iterate(W, W.swapaxes(1, 2), h0, y, "gradient", 0.5, 300, settings.backend)
+    gradient = iterate(W, W.mT, h0, y, "gradient", 0.5, 300, settings.backend)
     tall = matrices(count, 8, 4, rng)
     target = rng.standard_normal((count, 8))
     pinv = learned(tall, 300 if settings.quick else 3000, settings.backend)
@@ -97,7 +97,7 @@ def matrices(count: int, post: int, pre: int, rng: np.random.Generator) -> Array
     """Return random matrices of full rank, with singular values in .7 to 1.3: (count, post, pre)."""
     low = min(post, pre)
     U, V = (np.linalg.qr(rng.standard_normal((count, n, low)))[0] for n in (post, pre))
-    return (U * rng.uniform(0.7, 1.3, (count, 1, low))) @ V.swapaxes(1, 2)
+    return (U * rng.uniform(0.7, 1.3, (count, 1, low))) @ V.mT
 
 
 def learned(W: Array, presentations: int, backend: str) -> Array:

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..framework.claims import of_learned
-from ..framework.experiment import Check, Experiment, Report, Settings, checks, many
+from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREY, ORANGE, RED, letter, new_figure
 from .linear_runs import Runner, Start, Trace
 
@@ -69,75 +69,54 @@ POSITIVE = "tr(A^T B E) becomes positive"
 
 def _checks(found: Mapping[str, Sequence[Trace]]) -> list[Check]:
     once, turns, both, larger = (found[name] for name in ("once", "by turns", "both", "larger"))
-    learned = max(float(t.error[-1]) for t in both)
-    first, third = LOOKS, slice(2 * LOOKS, 3 * LOOKS + 1)
-    rows = [
-        (
-            "A alone: tr(A^T B E) at its end over |A||BE|, the least",
-            min(_cosine(t, first) for t in once),
-            ">",
-            0.3,
-            POSITIVE,
-        ),
-        (
-            "A alone: error at its end, relative, the least",
-            of_learned(min(float(t.error[first]) for t in once), learned),
-            ">=",
-            0.8,
-            "very little change in the error",
-        ),
-        (
-            "A alone: error at its end, relative, the largest",
-            of_learned(max(float(t.error[first]) for t in once), learned),
-            "<=",
-            1.3,
-            "very little change in the error",
-        ),
+    error = max(float(t.error[-1]) for t in both)
+    rows = [*_alone(once, error), *_second_turn(turns), *_together(both, larger, error)]
+    return checks(f"{many(once)}, ", rows)
+
+
+def _alone(once: Sequence[Trace], error: float) -> list[Row]:
+    """Check what A does while W is held, and W afterwards; ``error`` is the largest error at the end when both learn."""
+    least, largest = (f(float(t.error[LOOKS]) for t in once) for f in (min, max))
+    moves = max(float(np.abs(t.alignment[: LOOKS + 1] - t.alignment[0]).max()) for t in once)
+    cosine, aligned = min(_cosine(t, LOOKS) for t in once), min(_aligned(t, -1) for t in once)
+    little = "very little change in the error"
+    return [
+        ("A alone: tr(A^T B E) at its end over |A||BE|, the least", cosine, ">", 0.3, POSITIVE),
+        ("A alone: error at its end, relative, the least", of_learned(least, error), ">=", 0.8, little),
+        ("A alone: error at its end, relative, the largest", of_learned(largest, error), "<=", 1.3, little),
         (
             "A alone: tr(BW) moves, the largest",
-            of_learned(max(float(np.abs(t.alignment[: first + 1] - t.alignment[0]).max()) for t in once), learned),
+            of_learned(moves, error),
             "==",
             0.0,
             "tr(BW) remains small while W is held",
         ),
-        (
-            "then W alone: tr(BW) at its end over |B||W|, the least",
-            min(_aligned(t, -1) for t in once),
-            ">",
-            0.3,
-            "quickly increases",
-        ),
-        (
-            "A's second turn: the error falls by, the least of the runs, as a factor",
-            max(float(t.error[third][-1] / t.error[third][0]) for t in turns),
-            "<",
-            1.0,
-            "error continues to drop",
-        ),
-        (
-            "A's second turn: tr(A^T B E), the least at any time",
-            min(float(t.buildup[third].min()) for t in turns),
-            ">",
-            0.0,
-            "stays positive",
-        ),
-        (
-            "both: tr(A^T B E), the least at any time after .1",
-            min(float(t.buildup[5:].min()) for t in both),
-            ">",
-            0.0,
-            POSITIVE,
-        ),
-        ("both: error at the end, relative, the largest", learned, "<=", 0.05),
-        (
-            "both: spread (sd over mean) of tr(BW) at .6 over the spread in the larger network",
-            _spread(both) / max(_spread(larger), 1e-12),
-            ">",
-            1.0,
-            "smaller variance with this larger network",
-        ),
+        ("then W alone: tr(BW) at its end over |B||W|, the least", aligned, ">", 0.3, "quickly increases"),
     ]
-    return checks(f"{many(once)}, ", rows)
+
+
+def _second_turn(turns: Sequence[Trace]) -> list[Row]:
+    """Check what happens when it is A's turn again."""
+    third = slice(2 * LOOKS, 3 * LOOKS + 1)
+    falls = max(float(t.error[third][-1] / t.error[third][0]) for t in turns)
+    buildup = min(float(t.buildup[third].min()) for t in turns)
+    what = "A's second turn: the error falls by, the least of the runs, as a factor"
+    return [
+        (what, falls, "<", 1.0, "error continues to drop"),
+        ("A's second turn: tr(A^T B E), the least at any time", buildup, ">", 0.0, "stays positive"),
+    ]
+
+
+def _together(both: Sequence[Trace], larger: Sequence[Trace], error: float) -> list[Row]:
+    """Check the networks in which A and W learn at a time."""
+    buildup = min(float(t.buildup[5:].min()) for t in both)
+    spread = _spread(both) / max(_spread(larger), 1e-12)
+    what = "both: spread (sd over mean) of tr(BW) at .6 over the spread in the larger network"
+    return [
+        ("both: tr(A^T B E), the least at any time after .1", buildup, ">", 0.0, POSITIVE),
+        ("both: error at the end, relative, the largest", error, "<=", 0.05),
+        (what, spread, ">", 1.0, "smaller variance with this larger network"),
+    ]
 
 
 def _cosine(trace: Trace, look: int) -> float:

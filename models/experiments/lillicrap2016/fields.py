@@ -20,6 +20,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ....circuits import Circuit
+from ....circuits.description.first_values import first_values
 from ...data import Dataset
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import letter, new_figure
@@ -77,8 +79,10 @@ def learned(about: str, name: str, plan: Plan, data: Dataset, seed: int, setting
     pictured = seed == settings.seeds[0]
 
     def run() -> dict[str, Any]:
-        net, curve = trained(plan, data, seed, settings, f"{about}: {name}", name)
-        before, after = _initial(plan, data, seed), net[WEIGHTS]
+        net = plan.circuit(data, seed)
+        before = drawn_weights(net)
+        curve = trained(net, plan, data, seed, settings, label=f"{about}: {name}", name=name)
+        after = net[WEIGHTS]
         net.close()
         looked = {"before": before, "after": after, "change": after - before}
         fields = np.rint(after[shown(len(after))] / STEP).astype(int).tolist() if pictured else []
@@ -87,16 +91,13 @@ def learned(about: str, name: str, plan: Plan, data: Dataset, seed: int, setting
     depends = {**asdict(plan), "data": data.fingerprint(), "seed": seed, "pictured": pictured}
     found = kept(settings, f"{name}-{seed}", depends, run)
     after = STEP * np.array(found["after"])
-    before = _initial(plan, data, seed)[shown(plan.hidden[0])] if pictured else after
+    before = drawn_weights(plan.circuit(data, seed))[shown(plan.hidden[0])] if pictured else after
     return Learned(found["smooth"], before, after, found["course"])
 
 
-def _initial(plan: Plan, data: Dataset, seed: int) -> Array:
-    """Return the lowest weights before learning, (hidden, pixels)."""
-    net = plan.circuit(data, seed)
-    weights = net[WEIGHTS]
-    net.close()
-    return weights
+def drawn_weights(net: Circuit) -> Array:
+    """Return the lowest weights as they are drawn, (hidden, pixels). No program is built for that."""
+    return first_values(net)[WEIGHTS].astype(net.dtype)
 
 
 def shown(count: int) -> NDArray[np.integer]:

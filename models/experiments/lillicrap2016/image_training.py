@@ -107,21 +107,20 @@ class Plan:
 
 
 def trained(
-    plan: Plan, data: Dataset, seed: int, settings: Settings, label: str, name: str
-) -> tuple[Circuit, LearningCurve]:
-    """Return a circuit after all its epochs, and its errors; a run of this name goes on where it was stopped.
+    net: Circuit, plan: Plan, data: Dataset, seed: int, settings: Settings, *, label: str, name: str
+) -> LearningCurve:
+    """Train the circuit of a plan for all epochs, and return its errors; a run of this name goes on where it was stopped.
 
     Raises
     ------
     KeyboardInterrupt
         If Ctrl-C was pressed.
     """
-    net = plan.circuit(data, seed)
     about = {**asdict(plan), "data": data.fingerprint(), "seed": seed}
     out = resumable(settings, f"{name}-{seed}", about, plan.epochs)
     images = augmented(data, plan.augment)
     history = trained_circuit(settings, net, images, plan.epochs, label=f"{label}, seed {seed}", out=out)
-    return net, {part: (100 * history[f"{part}_error"]).round(4).tolist() for part in ("train", "test")}
+    return {part: (100 * history[f"{part}_error"]).round(4).tolist() for part in ("train", "test")}
 
 
 def learn(plans: Mapping[str, Plan], data: Dataset, settings: Settings, about: str) -> dict[str, list[LearningCurve]]:
@@ -129,7 +128,8 @@ def learn(plans: Mapping[str, Plan], data: Dataset, settings: Settings, about: s
     shown = data.fingerprint()
 
     def run(name: str, plan: Plan, seed: int) -> LearningCurve:
-        net, curve = trained(plan, data, seed, settings, f"{about}: {name}", name)
+        net = plan.circuit(data, seed)
+        curve = trained(net, plan, data, seed, settings, label=f"{about}: {name}", name=name)
         net.close()
         return curve
 

@@ -73,7 +73,7 @@ def jacobian(theta: Array, B: Array, x: Array, y: Array, rule: Rule, backend: st
     at = (theta[:, None] + moves).reshape(-1, 4)
     B, x, y = (np.repeat(v, len(moves)) for v in (B, x, y))
     changed = field(at, B, x, y, rule, backend).reshape(len(theta), 2, 4, 4)
-    return ((changed[:, 0] - changed[:, 1]) / (2 * STEP)).swapaxes(1, 2)
+    return ((changed[:, 0] - changed[:, 1]) / (2 * STEP)).mT
 
 
 def field(theta: Array, B: Array, x: Array, y: Array, rule: Rule, backend: str) -> Array:
@@ -102,7 +102,7 @@ def eq_79(theta: Array, B: Array, x: Array, y: Array, *, printed: bool) -> Array
 
 def asymmetry(J: Array) -> Array:
     """Return |J - J^T|/|J|, point by point."""
-    return np.linalg.norm(J - J.swapaxes(1, 2), axis=(1, 2)) / np.linalg.norm(J, axis=(1, 2))
+    return np.linalg.norm(J - J.mT, axis=(1, 2)) / np.linalg.norm(J, axis=(1, 2))
 
 
 def _draw(found: Array, right: Array, control: Array) -> Figure:

@@ -62,7 +62,7 @@ def _runs(scale: float, settings: Settings) -> Runs:
 
     def eq_10(w: Sequence[Array]) -> Array:
         A, W = w
-        return B @ W + _transposed(B @ W) - A @ _transposed(A)
+        return B @ W + (B @ W).mT - A @ A.mT
 
     rates = [r * (2.5e-3 if settings.quick else 2e-4) for r in (4.0, 2.0, 1.0)]
     convergence = converge(linear, rates, np.linspace(0, 2, 6), {"C of Eq. 10": eq_10})
@@ -77,10 +77,6 @@ def _runs(scale: float, settings: Settings) -> Runs:
         (size + 2 * n_h, size + 2 * n_h**2),
         convergence,
     )
-
-
-def _transposed(m: Array) -> Array:
-    return np.swapaxes(m, -1, -2)
 
 
 def _checks(zero: Runs, other: Runs, settings: Settings) -> list[Check]:

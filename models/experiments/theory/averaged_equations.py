@@ -61,7 +61,7 @@ class Averaged:
         found = []
         for i in range(len(weights)):
             sent = self.networks.channel[i] @ e if i < len(self.networks.channel) else e
-            found.append(sent @ np.swapaxes(product(weights[:i]), -1, -2) if i else sent)
+            found.append(sent @ product(weights[:i]).mT if i else sent)
         return found
 
     def solve(self, times: Array) -> list[Array]:
