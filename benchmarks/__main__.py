@@ -8,6 +8,7 @@ import sys
 import tempfile
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from recircuit.errors import RecircuitError
 
@@ -30,6 +31,31 @@ COMMANDS = {
 }
 
 
+#: The options of all commands, as arguments of `argparse.ArgumentParser.add_argument`.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--quick": dict(action="store_true", help="Measure for seconds instead of minutes, to see whether it runs."),
+    "--out": dict(
+        type=Path, help="The folder of the results (default: results/cpu, or runs/benchmarks with --quick)."
+    ),
+    "--threads": dict(
+        type=int, default=2, help="The number of threads of each program, and of processors (default: 2)."
+    ),
+    "--busy": dict(
+        default="0", metavar="N,...",
+        help="For reference, papers, threads and live: measure beside these numbers of busy processes, as in 0,1,2,8.",
+    ),
+    "--peers": dict(default="", help="For reference and papers: only these peers, separated by commas."),
+    "--rounds": dict(
+        type=int, default=7, help="For reference, papers and threads: the number of samples of each (default: 7)."
+    ),
+    "--seconds": dict(
+        type=float, default=0.6, help="For reference, papers and threads: the seconds of a sample (default: 0.6)."
+    ),
+    "--epochs": dict(type=int, default=30, help="For learning: the number of epochs (default: 30)."),
+    "--data": dict(type=Path, help="The folder of MNIST, for training and rules, or of CIFAR-10, for learning."),
+}  # fmt: skip
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     found = argparse.ArgumentParser(
@@ -38,38 +64,8 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     found.add_argument("command", nargs="?", choices=list(COMMANDS), default="reference")
-    found.add_argument(
-        "--quick", action="store_true", help="Measure for seconds instead of minutes, to see whether it runs."
-    )
-    found.add_argument(
-        "--out", type=Path, help="The folder of the results (default: results/cpu, or runs/benchmarks with --quick)."
-    )
-    found.add_argument(
-        "--threads", type=int, default=2, help="The number of threads of each program, and of processors (default: 2)."
-    )
-    found.add_argument(
-        "--busy",
-        default="0",
-        metavar="N,...",
-        help="For reference, papers, threads and live: measure beside these numbers of busy processes, as in 0,1,2,8.",
-    )
-    found.add_argument("--peers", default="", help="For reference and papers: only these peers, separated by commas.")
-    found.add_argument(
-        "--rounds",
-        type=int,
-        default=7,
-        help="For reference, papers and threads: the number of samples of each (default: 7).",
-    )
-    found.add_argument(
-        "--seconds",
-        type=float,
-        default=0.6,
-        help="For reference, papers and threads: the seconds of a sample (default: 0.6).",
-    )
-    found.add_argument("--epochs", type=int, default=30, help="For learning: the number of epochs (default: 30).")
-    found.add_argument(
-        "--data", type=Path, help="The folder of MNIST, for training and rules, or of CIFAR-10, for learning."
-    )
+    for name, how in OPTIONS.items():
+        found.add_argument(name, **how)
     return found
 
 

@@ -57,37 +57,42 @@ def soak(share: float, number: int, names: list[str], report: Callable[[str], ob
         yield tally
 
 
-def main() -> None:
-    """Read the options."""
-    parser = argparse.ArgumentParser(prog="python -m tools.soak", description=__doc__)
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    found = argparse.ArgumentParser(prog="python -m tools.soak", description=__doc__)
+    found.add_argument(
         "--share", type=float, default=1.0, help="The share of the whole that is tried, for instance .1."
     )
-    parser.add_argument("--seed", type=int, default=0, help="The seed of all random choices.")
-    parser.add_argument(
+    found.add_argument("--seed", type=int, default=0, help="The seed of all random choices.")
+    found.add_argument(
         "--part",
         action="append",
         choices=list(PARTS),
         help="Try only this part. The option may be given several times.",
     )
-    parser.add_argument(
+    found.add_argument(
         "--record", action="store_true", help="Keep the counts in results/soak.json, for docs/reliability.md."
     )
-    parser.add_argument(
+    found.add_argument(
         "--out", type=Path, default=Path("runs/soak.txt"), help="The file to which the faults are added."
     )
-    chosen = parser.parse_args()
+    return found
+
+
+def main() -> None:
+    """Try what the options say, and end with the code 1 if anything was found."""
+    chosen = parser().parse_args()
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     with chosen.out.open("a", encoding="utf-8") as file:
         file.write(f"share {chosen.share}, seed {chosen.seed}\n")
 
-        def tell(line: str) -> None:
+        def report(line: str) -> None:
             file.write(line + "\n\n")
             file.flush()
 
         print(HEAD)
         found = 0
-        for tally in soak(chosen.share, chosen.seed, chosen.part or list(PARTS), tell):
+        for tally in soak(chosen.share, chosen.seed, chosen.part or list(PARTS), report):
             print(row(tally), flush=True)
             if chosen.record:
                 record(tally, number=chosen.seed, share=chosen.share)
