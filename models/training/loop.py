@@ -160,7 +160,6 @@ def train(
             backend = folder.found.about.backend if backend == "auto" else backend
         report = progress if callable(progress) else lambda _: None
         name, _ = choose(circuit, backend, epochs * -(-samples.parts["train"].count // circuit.batch_size))
-        circuit.classes = samples.classes or circuit.classes
         with _images(samples, seed, circuit.epoch + epochs) as images:
             training = Training(
                 circuit,
@@ -174,6 +173,7 @@ def train(
             )
             if folder.found is not None:
                 training.go_on_from(folder.found)
+            circuit.classes = samples.classes or circuit.classes
             history = _run(training, epochs, folder, Bar(bool(progress)), report, called)
             warn_near_chance(training, progress)
             return history

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
+from brian2.units import Quantity
+
 from ...arguments import kept_arguments
 from ...circuits import Circuit
 from ...errors import UsageError
@@ -106,12 +108,13 @@ class RateSchedule:
             raise UsageError(
                 f"RateSchedule: the factor of epoch {epoch} is to be a finite number above 0; got {factor}."
             )
-        declared = {
-            name: p.equation.parameters[self.parameter]
+        equations = {
+            name: p.equation
             for name, p in net.projections.items()
             if p.plastic and p.equation is not None and self.parameter in p.equation.parameters
         }
-        if not declared:
+        if not equations:
             raise UsageError(f"RateSchedule: no rule of the circuit has a parameter {self.parameter!r}.")
-        for name, rate in declared.items():
-            net[f"{name}.{self.parameter}"] = factor * rate
+        for name, equation in equations.items():
+            rate = factor * float(equation.parameters[self.parameter])
+            net[f"{name}.{self.parameter}"] = Quantity(rate, dim=equation.dimension(self.parameter))

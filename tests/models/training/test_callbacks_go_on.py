@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import recircuit as rc
-from recircuit.errors import UsageError
+from recircuit.errors import RecircuitError, UsageError
 
 RNG = np.random.default_rng(0)
 Y = RNG.integers(0, 3, 60)
@@ -126,6 +126,13 @@ def test_columns_of_callbacks_are_not_taken_for_errors() -> None:
     history = train(network(), 2, callbacks=Column([0.5, 0.4], "reconstruction_mse"))
     axes = history.plot().axes[0]
     assert axes.get_ylabel() == "error (%)" and [line.get_label() for line in axes.lines] == ["training, as shown"]
+
+
+def test_a_training_that_is_refused_leaves_the_names_of_classes() -> None:
+    net = network()
+    with pytest.raises(RecircuitError, match="there is no population 'nothing'"):
+        rc.train(net, (X, np.array(["a", "b", "c"])[Y]), output="nothing", backend="numpy")
+    assert net.classes is None
 
 
 def test_samples_of_one_class_are_no_reason_for_a_warning() -> None:

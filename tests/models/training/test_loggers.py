@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from brian2 import Hz
 
 import recircuit as rc
 from recircuit.errors import RecircuitError, UsageError
@@ -90,6 +91,15 @@ def test_the_rate_of_an_epoch_is_the_declared_one_times_its_factor() -> None:
     seen = []
     trained([rc.RateSchedule(lambda epoch: 1 / epoch), lambda epoch, m, n: seen.append(float(n["x_to_h1.rate"]))])
     assert seen == pytest.approx([1, 1 / 2, 1 / 3])
+
+
+def test_the_rate_of_an_epoch_keeps_its_unit() -> None:
+    rule = rc.Rule("slow", source="test", forward="dw/dt = rate*error_post*x_pre", parameters={"rate": 10 * Hz})
+    seen = []
+    circuit = rc.layered([4, 5, 3], rule, batch_size=5)
+    halved = [rc.RateSchedule.exponential(0.5), lambda epoch, m, n: seen.append(n["h1_to_o.rate"] / Hz)]
+    rc.train(circuit, (X, Y), 3, backend="numpy", progress=False, callbacks=halved)
+    assert seen == pytest.approx([10, 5, 2.5])
 
 
 def test_a_schedule_goes_on_where_it_was() -> None:
