@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from brian2 import kHz
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris, make_regression
 from sklearn.exceptions import NotFittedError
@@ -144,6 +145,19 @@ def test_warm_start_takes_another_rate_and_no_other_network() -> None:
     with pytest.raises(ValueError, match="X has 3 features, but CircuitClassifier is expecting 4"):
         net.fit(X[:, :3], Y)
     assert net.n_features_in_ == 4 and net.predict(X).shape == (150,)
+
+
+@pytest.mark.parametrize("rate", [None, 500, 0.5 * kHz])
+def test_a_rule_in_continuous_time_learns_as_one_that_goes_by_updates(rate: Any) -> None:
+    """In the step of plasticity, which lasts 1 ms, 1000 Hz are an update with the rate 1."""
+    timed = rc.Rule(
+        "timed", source="test", forward="dw/dt = rate*error_post*x_pre", feedback="dw/dt = rate*error_pre*x_post",
+        parameters={"rate": 1 * kHz},
+    )  # fmt: skip
+    options = {"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
+    found = CircuitClassifier(rule=timed, rate=rate, **options).fit(X, Y)
+    expected = CircuitClassifier(rule="urfb", rate=None if rate is None else 0.5, **options).fit(X, Y)
+    assert np.allclose(found.decision_function(X), expected.decision_function(X), rtol=1e-10, atol=1e-10)
 
 
 def test_an_estimator_whose_fit_was_refused_is_not_fitted() -> None:

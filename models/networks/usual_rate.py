@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from brian2.units import Quantity
+from brian2.units.fundamentalunits import DIMENSIONLESS
+
 from ...circuits import OutputCircuit
 from ...plasticity import Rule
+from ...plasticity.values import Measured, dimension_of
 
-__all__ = ["FEW", "usual_rate"]
+__all__ = ["FEW", "usual_rate", "with_rate"]
 
 #: The mean over fewer samples than this is so noisy that the rate has to be smaller.
 FEW = 10
@@ -26,3 +30,18 @@ def usual_rate(rule: Rule, output: type[OutputCircuit] | OutputCircuit | None, b
     """
     factor = 1.0 if output is None else output.rate_factor
     return rule.parameters["rate"] * factor * min(1.0, batch_size / FEW)
+
+
+def with_rate(rule: Rule, rate: float | Quantity) -> Rule:
+    """Return a rule with another rate. A plain number has the unit of the rule's own rate: hertz in continuous time.
+
+    Parameters
+    ----------
+    rule : Rule
+        A rule with a parameter ``rate``, in which weights change by ``dw`` or, in continuous time, by ``dw/dt``.
+    rate : float or Quantity
+        The rate.
+    """
+    dimension = dimension_of(rule.parameters["rate"])
+    plain = isinstance(rate, Quantity) or dimension is DIMENSIONLESS
+    return rule.with_parameters(rate=rate if plain else Measured(rate, dimension))

@@ -22,7 +22,7 @@ from ..data.augment import Augmentation
 from ..networks.architectures import ARCHITECTURES, layers_of
 from ..networks.convolutional import Synapses, image_network
 from ..networks.registry import NETWORKS, network_for
-from ..networks.usual_rate import usual_rate
+from ..networks.usual_rate import usual_rate, with_rate
 from .default_options import RATE_DECAY, SMALL, of_model, usual_batch_size, usual_epochs
 from .names import HOW_FAR_AND_WHERE, folder_name
 from .number_options import COUNT, DECAY, MOMENTUM, PROBABILITY, RATE, SEED
@@ -238,7 +238,7 @@ class RunConfig(BaseModel):
                 f"{option}: the rule {rule.name!r} has no parameter 'rate'; it has {own}. Write it into the rule."
             )
         if self.rate is not None:
-            rule = rule.with_parameters(rate=self.rate)
+            rule = with_rate(rule, self.rate)
         if self.weight_decay:
             rule = rule.with_weight_decay(self.weight_decay)
         if self.momentum:

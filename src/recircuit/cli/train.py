@@ -68,8 +68,8 @@ BATCH_SIZE = (
 )
 _FACTORS = ", ".join(f"{k.rate_factor:g} with {loss}" for loss, k in OUTPUTS.items() if k.rate_factor != 1)
 RATE = (
-    f"The learning rate. [default: that of the rule, in most rules 1, times {_FACTORS}, and times N/{FEW} with a "
-    f"--batch-size N below {FEW}]"
+    "The learning rate, in hertz for a rule in continuous time (dw/dt = ...). [default: that of the rule, in most rules 1, "
+    f"times {_FACTORS}, and times N/{FEW} with a --batch-size N below {FEW}]"
 )
 DECAY = f"The decay of the learning rate: after n updates it is rate/(1 + n*rate-decay). [default: {RATE_DECAY:g}]"
 CONNECTIVITY = "The probability that a synapse exists. Forward and feedback synapses are drawn separately."

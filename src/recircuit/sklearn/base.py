@@ -19,7 +19,7 @@ from recircuit.circuits.answers.readout import Readout
 from recircuit.circuits.library.outputs import output_for
 from recircuit.errors import UsageError
 from recircuit.models.networks.layered import layered
-from recircuit.models.networks.usual_rate import usual_rate
+from recircuit.models.networks.usual_rate import usual_rate, with_rate
 from recircuit.models.runs.default_options import RATE_DECAY, usual_batch_size
 from recircuit.models.training.callbacks import EarlyStopping
 from recircuit.models.training.loop import TrainingInterrupted, train
@@ -185,7 +185,7 @@ class CircuitEstimator(BaseEstimator):
             return rule
         usual = usual_rate(rule, output, batch_size) * min(1.0, INPUTS / inputs)
         rate = usual if self.rate is None else self.rate
-        rule = rule.with_parameters(rate=rate)
+        rule = with_rate(rule, rate)
         return rule if "rate_decay" in rule.parameters else rule.with_rate_decay(RATE_DECAY)
 
     def _use_batch_of(self, samples: int) -> None:

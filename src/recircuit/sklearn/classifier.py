@@ -43,8 +43,9 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
     transfer : str, default "clip"
         The transfer function of the hidden units, as in `recircuit.pyramidal`.
     rate : float, optional
-        The learning rate. None is that of the rule, times a factor for the loss, as in `recircuit train`; it is smaller
-        where an output unit has more than 256 inputs, or where fewer than 10 samples are presented at a time.
+        The learning rate, in hertz for a rule in continuous time. None is that of the rule, times a factor for the loss, as in
+        `recircuit train`; it is smaller where an output unit has more than 256 inputs, or where fewer than 10 samples are
+        presented at a time.
     batch_size : int or "auto", default "auto"
         The number of samples that are presented at the same time. Updates are averaged over them. ``"auto"`` is about a
         64th of the samples, from 10 to 100.

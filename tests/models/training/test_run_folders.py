@@ -324,6 +324,17 @@ def test_a_run_that_began_meanwhile_is_not_written_over(tmp_path: Path) -> None:
             lock.make()
 
 
+def test_a_rule_in_continuous_time_is_trained_and_goes_on(call: Call, tmp_path: Path) -> None:
+    text = "dw/dt = rate*error_post*x_pre"
+    source = f"import recircuit as rc\nfrom brian2 import Hz\nmine = rc.Rule('mine', source='test', forward='{text}',"
+    (tmp_path / "rule.py").write_text(f"{source} parameters=dict(rate=900*Hz))")
+    options = ["--rule", "rule.py:mine", "--layers", "4-3-3", "--backend", "numpy", "--out", "run"]
+    assert call("train", "small.npz", *options, "--epochs", "1", "--rate", "800")[0] == 0
+    code, out, _ = call("train", "small.npz", "--rule", "rule.py:mine", "--resume", "--epochs", "2", "--out", "run")
+    assert code == 0 and "after 2 epochs" in out
+    assert "rate = 0.8 kHz" in (tmp_path / "run" / "config.json").read_text()
+
+
 def test_names_of_files_that_are_no_text_are_kept(call: Call, tmp_path: Path) -> None:
     folder = Path(os.fsdecode(b"caf\xe9"))
     folder.mkdir()
