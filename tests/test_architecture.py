@@ -41,7 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "recircuit.optional",
         "recircuit.other_libraries",
     ),
-    ("recircuit.folder_lock", "recircuit.arguments", "recircuit.callables"),
+    ("recircuit.folder_lock", "recircuit.arguments", "recircuit.callables", "recircuit.json_models"),
     ("recircuit.plasticity",),
     ("recircuit.circuits.connectivity",),
     ("recircuit.circuits.description",),
