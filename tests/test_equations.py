@@ -152,8 +152,12 @@ def test_every_function_is_tried() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["relu(basal)", "max(basal, 0)", "basal*(basal > 0)", "sqrt(basal**2 + 1)", "log1p(exp(basal))"]
-)
+    "text",
+    [
+        "relu(basal)", "max(basal, 0)", "max(0, basal)", "max(basal, 0.1*basal)", "min(1, max(tanh(basal), basal))",
+        "clip(1, basal, basal**2)", "basal*(basal > 0)", "sqrt(basal**2 + 1)", "log1p(exp(basal))",
+    ],
+)  # fmt: skip
 def test_slopes_are_those_of_finite_differences(text: str) -> None:
     f, slope = (lambda u, e=e: evaluate(e, {"basal": u}) for e in find_transfer(text))
     u, h = np.array([-2.0, -0.3, 0.4, 3.0]), 1e-6
