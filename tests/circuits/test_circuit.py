@@ -768,6 +768,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no window": (phases(q=1 * ms), r"q is a pair \(begin, end\)"),
     "words for a window": (phases(q=("a", "b")), "is a time"),
     "a window backwards": (phases(q=(2 * ms, 1 * ms)), "before it begins"),
+    "a name that reads as two": (phases("a and b", 1 * ms), "'a and b' cannot be the name of a phase"),
+    "a name of nothing": (phases("", 1 * ms), "'' cannot be the name of a phase"),
+    "no phases of a pathway": (connected(during=[]), r"got \[\], which names none"),
+    "no phases of a rule": (connected(rule=HEBB, learns=""), "got '', which names none"),
     "evaluation": (phases("p", 1 * ms, evaluation=["q"]), r"evaluation names \['q'\]"),
     # data
     "data's width": (shown(x=np.zeros((6, 4))), "'x': it has 6 units, so that .* whose rows have 4"),

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from ....errors import RecircuitError
 from ....registry import closest
 from ..populations.population import Population
+from .during import During
 from .open_phases import stimulus_steps
-from .schedule import During, Schedule
+from .schedule import Schedule
 
 __all__ = ["Modes", "begins_of", "shown_for", "together"]
 

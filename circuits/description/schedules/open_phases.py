@@ -10,7 +10,8 @@ from ....plasticity.names import in_phase, phase_of
 from ..neurons.neuron import phase_indicators
 from ..populations.population import Population
 from ..projections.projection import Projection
-from .schedule import During, Schedule
+from .during import During
+from .schedule import Schedule
 from .timing import Sent
 
 __all__ = [
