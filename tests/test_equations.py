@@ -147,6 +147,18 @@ def test_functions_are_those_of_numpy_on_every_backend(backend: str) -> None:
     net.close()
 
 
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+def test_whole_numbers_may_be_large(backend: str) -> None:
+    """They have 64 bits, as in compiled circuits."""
+    net = rc.Circuit()
+    lines = ["given : 1", *(f"v{k} = {f}(given) : 1 (stored)" for k, f in enumerate(("floor", "ceil", "int")))]
+    net.population("h", 2, rc.Neuron("\n".join([*lines, "rate = given : 1"])), given=np.array([-5e9 - 0.5, 4e12 + 0.5]))
+    net.phases("p", 1 * ms)
+    net.run(presentations=1, backend=backend)
+    for k, wanted in enumerate(([-5e9 - 1, 4e12], [-5e9, 4e12 + 1], [-5e9, 4e12])):
+        assert net[f"h.v{k}"][0].tolist() == wanted
+
+
 def test_every_function_is_tried() -> None:
     assert {name for name in UNIT_FUNCTIONS if not any(f"{name}(" in text for text in VALUES)} == set()
 

@@ -631,9 +631,17 @@ def transposed(problem: str) -> Callable[[], Any]:
             net.connect(y, h, into="apical", rule=rc.bp)
         elif problem == "of another":
             net.connect(h, y, weights=up.T)
+        elif problem == "foreign":
+            other = rc.Circuit()
+            other.connect(
+                other.stimulus("x", 2), other.population("h", 2, rc.pyramidal()), weights=up.elsewhere(flipped=False)
+            )
         else:
             up = net.connect(h, y)
-            net.connect(y, h, into="apical", weights=up.T, rule=rc.urfb)
+            options: dict[str, Any] = {"rule": rc.urfb} if problem == "plastic" else {}
+            options |= {"autapses": False} if problem == "without autapses" else {}
+            back = net.connect(y, h, into="apical", weights=up.T, **options)
+            net.connect(h, y, name="again", weights=back.T)
 
     return make
 
@@ -749,6 +757,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no partner": (transposed("no partner"), "no such projection yet. Connect it first"),
     "another's transpose": (transposed("of another"), "x_to_h.T run from 'h' to 'x'"),
     "a plastic transpose": (transposed("plastic"), "have no rule of their own"),
+    "a transpose of a transpose": (transposed("twice"), "the weights of 'y_to_h' are those of 'h_to_y'"),
+    "a transpose of another circuit": (transposed("foreign"), "'x_to_h' is a projection of another circuit"),
+    "autapses of a transpose": (transposed("without autapses"), "so are their autapses. Omit autapses"),
     # phases
     "no phases": (lambda: rc.Circuit().run(presentations=1), "no phases yet"),
     "a projection's phase": (connected(during="feedfoward"), r"\['feedfoward'\], but the circuit's phases are"),

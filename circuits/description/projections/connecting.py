@@ -143,6 +143,10 @@ def which_synapses(
     pre, post = ends
     if isinstance(weights, Transposed):
         check_transpose(weights, pre, post, equation, connectivity, name)
+        if autapses is not None:
+            raise RecircuitError(
+                f"connect {name}: these synapses are those of {weights.of.name!r}, and so are their autapses. Omit autapses."
+            )
         return weights.of.connectivity
     return _without_autapses(checked_connectivity(connectivity, pre, post, name), autapses, ends, name)
 
