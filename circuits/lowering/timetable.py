@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ...errors import RecircuitError
-from ..description.schedules.open_phases import stimulus_steps
+from ..description.schedules.open_phases import evaluated_steps, stimulus_steps
 from ..description.schedules.schedule import Schedule
 from .kernels import Clamp
 from .lowered import Lowered
@@ -142,9 +142,10 @@ def _all_operations(lowered: Lowered, purpose: str, mode: str | None) -> tuple[t
     (schedule, begin), operations = lowered.schedule.part(mode), lowered.operations
     steps: Sequence[int] = range(schedule.steps)
     if purpose == "evaluate":
-        shown = {s for name in schedule.evaluation for s in range(*schedule.windows[name])}
-        steps = [s for s in steps if s in shown or schedule.stream]
+        steps = evaluated_steps(schedule)
         operations = tuple(o for o in operations if not (o.learns or o.supervises))
+    else:
+        operations = tuple(o for o in operations if not o.silences)
     opened = [(o, _steps_of(lowered, o, [begin + s for s in steps])) for o in operations]
     return tuple(steps), [[o for o, when in opened if begin + s in when] for s in steps]
 

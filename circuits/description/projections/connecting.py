@@ -143,7 +143,7 @@ def which_synapses(
     pre, post = ends
     if isinstance(weights, Transposed):
         check_transpose(weights, pre, post, equation, connectivity, name)
-        if autapses is not None:
+        if autapses is False:
             raise RecircuitError(
                 f"connect {name}: these synapses are those of {weights.of.name!r}, and so are their autapses. Omit autapses."
             )
