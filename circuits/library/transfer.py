@@ -93,7 +93,8 @@ def transfer(expression: str, derivative: str | None = None, field: str = "basal
 def _slope(expression: str, field: str) -> str:
     tree = ast.parse(expression.strip(), mode="eval").body
     if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "clip":
-        return _slope_of_clip(*(ast.unparse(argument) for argument in tree.args), field)
+        inner, low, high = (ast.unparse(argument) for argument in tree.args)
+        return _slope_of_clip(inner, low, high, field)
     flat = _Flat()
     smooth = ast.unparse(flat.visit(tree))
     try:
