@@ -148,6 +148,7 @@ class Circuit(WidgetMethod, NamesFromElsewhere):
         given = self._inputs.next_run(self, inputs, presentations, begin, order, mode)
         rows = given.order if order is None else in_rows(order, self.batch_size)
         recording = Recording.of(self, program.variables, record, elements, every)
+        recording.schedule = self.modes.get(mode or "", self.schedule)
         table = self.timetable("train" if learn else "evaluate", recording.keys, mode=mode)
         recording.shown = given.shown_of(table.presented)
         recording.labels = given.labels(self, table.presented)
@@ -235,7 +236,7 @@ class Circuit(WidgetMethod, NamesFromElsewhere):
         Raises
         ------
         RecircuitError
-            If the circuits differ in more than that, or if the other circuit has not been built.
+            If the circuits differ in more than that, or if the other circuit has not been built since it was last changed.
         """
         mine, others = fingerprint(self), fingerprint(other)
         if mine != others:
@@ -245,9 +246,14 @@ class Circuit(WidgetMethod, NamesFromElsewhere):
                 f"{different} is {mine.get(different, 'absent')!r} here, and {others.get(different, 'absent')!r} "
                 "there."
             )
-        if other._program is None:
-            raise RecircuitError("take_over: the other circuit has not been built; call its program(backend) first.")
+        if other._program is None or other._built != other.revision:
+            raise RecircuitError(
+                "take_over: the other circuit has not been built since it was last changed; call its program(backend) first."
+            )
+        if self._program is not other._program:
+            self.close()
         other._program, self._program = None, other._program
+        self._values, self._noise = {}, None
         self._built = self.revision
         self.reset()
 

@@ -34,6 +34,13 @@ CODING = rc.Rule(
     feedback="dw = rate*x_post*error_pre - decay*w",
     parameters=dict(rate=0.1, decay=5e-4),
 )
+ADAM = rc.Rule(  # of the same gradient, with the decay in it
+    "predictive-coding-adam",
+    source="Whittington and Bogacz 2017; Kingma and Ba 2015",
+    forward="dw = rate*(error_post*x_pre - decay*w)",
+    feedback="dw = rate*(x_post*error_pre - decay*w)",
+    parameters=dict(rate=0.1, decay=5e-4),
+).with_adam()
 VALUE = rc.Neuron("""
     surprise : 1 (compartment)
     apical   : 1 (compartment)
@@ -64,10 +71,10 @@ def network(
 ) -> rc.Circuit:
     """Return a network with value units and error units in each layer; its feedback is the transpose, or learned.
 
-    `step` is that of hidden values, `precision` that of the output; `adam` makes the rule ADAM; others are its parameters.
+    `step` is that of hidden values, `precision` that of the output; `adam` takes the rule `ADAM`; others are its parameters.
     """
     net, always = rc.Circuit(batch_size=batch_size, seed=seed), "predict and infer"
-    rule = (rule.with_adam() if adam else rule).with_parameters(**parameters)
+    rule = (ADAM if adam else rule).with_parameters(**parameters)
     below = net.stimulus("x", sizes[0])
     for k, size in enumerate(sizes[1:], 1):
         last = k == len(sizes) - 1

@@ -147,13 +147,29 @@ def test_functions_are_those_of_numpy_on_every_backend(backend: str) -> None:
     net.close()
 
 
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+def test_whole_numbers_may_be_large(backend: str) -> None:
+    """They have 64 bits, as in compiled circuits."""
+    net = rc.Circuit()
+    lines = ["given : 1", *(f"v{k} = {f}(given) : 1 (stored)" for k, f in enumerate(("floor", "ceil", "int")))]
+    net.population("h", 2, rc.Neuron("\n".join([*lines, "rate = given : 1"])), given=np.array([-5e9 - 0.5, 4e12 + 0.5]))
+    net.phases("p", 1 * ms)
+    net.run(presentations=1, backend=backend)
+    for k, wanted in enumerate(([-5e9 - 1, 4e12], [-5e9, 4e12 + 1], [-5e9, 4e12])):
+        assert net[f"h.v{k}"][0].tolist() == wanted
+
+
 def test_every_function_is_tried() -> None:
     assert {name for name in UNIT_FUNCTIONS if not any(f"{name}(" in text for text in VALUES)} == set()
 
 
 @pytest.mark.parametrize(
-    "text", ["relu(basal)", "max(basal, 0)", "basal*(basal > 0)", "sqrt(basal**2 + 1)", "log1p(exp(basal))"]
-)
+    "text",
+    [
+        "relu(basal)", "max(basal, 0)", "max(0, basal)", "max(basal, 0.1*basal)", "min(1, max(tanh(basal), basal))",
+        "clip(1, basal, basal**2)", "basal*(basal > 0)", "sqrt(basal**2 + 1)", "log1p(exp(basal))",
+    ],
+)  # fmt: skip
 def test_slopes_are_those_of_finite_differences(text: str) -> None:
     f, slope = (lambda u, e=e: evaluate(e, {"basal": u}) for e in find_transfer(text))
     u, h = np.array([-2.0, -0.3, 0.4, 3.0]), 1e-6

@@ -17,7 +17,7 @@ from ..lowering.operations import Operation
 from ..lowering.timetable import Timetable
 from .finite import first_not_finite
 from .in_process_session import InProcessSession
-from .interrupted_wait import InterruptedWait
+from .interrupted_wait import LOST, InterruptedWait
 from .interrupts import interruptible
 from .live import LiveStimulus, Session
 from .noise import NoiseState, mersenne_state, set_mersenne
@@ -83,10 +83,7 @@ class InProcessProgram(Program):
 
     def check_alive(self) -> None:
         if self._given_up:
-            raise RecircuitError(
-                f"{self.backend}: the circuit was ended by Ctrl-C within a presentation. Its state is lost: close the circuit "
-                "by its close(), and go on from a checkpoint."
-            )
+            raise RecircuitError(f"{self.backend}: the circuit was ended by Ctrl-C within a presentation. {LOST}")
 
     def give_up(self) -> None:
         """End a presentation in the middle, after which the state is lost."""

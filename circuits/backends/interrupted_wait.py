@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-__all__ = ["InterruptedWait"]
+__all__ = ["LOST", "InterruptedWait"]
+
+#: What is said of a circuit whose program has ended in the middle of its work.
+LOST = "Its state is lost: close the circuit by its close(), and go on from a checkpoint."
 
 #: Seconds after a Ctrl-C in which another one does nothing, so that Ctrl-C that is pressed twice loses nothing.
 PATIENT = 2.0

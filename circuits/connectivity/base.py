@@ -46,8 +46,12 @@ class Shape(tuple[int, ...]):
         return tuple(self), self.fans, self.existing  # what copies are made with
 
     def thinned(self, mask: np.ndarray) -> Shape:
-        """Return the same shape with only the synapses that a mask keeps; both numbers shrink in proportion."""
-        share = float(np.count_nonzero(mask)) / max(mask.size, 1)
+        """Return the same shape with only the synapses that a mask keeps; both numbers shrink in proportion.
+
+        A row of a matrix may have more places than a post unit has synapses, as with blocks.
+        """
+        possible = self.fans[0] * self[0] if len(self) == 2 else mask.size
+        share = float(np.count_nonzero(mask)) / max(possible, 1)
         return Shape(self, self.fans, (share * self.fans[0], share * self.fans[1]))
 
 

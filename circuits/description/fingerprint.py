@@ -8,6 +8,7 @@ memory and not in the code; circuits with the same fingerprint can share a progr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from brian2.units import Quantity
 
 from .network import Network
 from .neurons.neuron import Neuron
+from .populations.population import Population
 from .projections.projection import Projection, Transposed
 
 __all__ = ["described", "fingerprint"]
@@ -31,8 +33,10 @@ def fingerprint(network: Network) -> dict[str, str]:
 
 
 def _parts(network: Network, *, numbers: bool) -> dict[str, str]:
-    found = {f"population {p.name}": f"{p.size} units: {_neuron(p.neuron, numbers)}, {p.clamp}, {sorted(p.spread)}"
-             for p in network.populations.values()}  # fmt: skip
+    found = {
+        f"population {p.name}": f"{p.size} units: {_neuron(p.neuron, numbers)}, {p.clamp}, {_spread(p, numbers)}"
+        for p in network.populations.values()
+    }
     found |= {f"projection {p.name}": _projection(p, numbers) for p in network.projections.values()}
     found |= {
         f"broadcast {n}": f"from {sent.source.name}, {sent.during!r}" + ", zero when closed" * (sent.closed == "zero")
@@ -53,6 +57,14 @@ def _neuron(neuron: Neuron, numbers: bool) -> str:
     return f"{neuron.text}\n{neuron.method}, {_values(neuron.parameters, numbers)}"
 
 
+def _spread(population: Population, numbers: bool) -> list[str]:
+    """Return the names of the parameters of which each unit has its own value; with their ``numbers``, a hash of these too."""
+    names = sorted(population.spread)
+    if not numbers:
+        return names
+    return [f"{name} {sha256(population.spread[name].tobytes()).hexdigest()[:12]}" for name in names]
+
+
 def _values(parameters: Mapping[str, Any], numbers: bool) -> str:
     shown = {k: repr(v) if numbers or isinstance(v, Quantity) else "a number" for k, v in parameters.items()}
     return ", ".join(f"{k} = {v}" for k, v in shown.items())
@@ -65,9 +77,12 @@ def _projection(p: Projection, numbers: bool) -> str:
     )
     if p.equation is None:
         return text
-    values = {**p.equation.parameters, **(p.equation.state if numbers else {})}
-    shown = _values(values, True) if numbers else ", ".join(sorted(values))
-    return f"{text}: {p.equation}\nduring {p.learns!r}, {shown}"
+    parameters, state, traces = p.equation.parameters, p.equation.state, p.equation.traces
+    if numbers:
+        shown, kept = _values({**parameters, **state}, True), f"; traces {_values(traces, True)}" if traces else ""
+    else:
+        shown, kept = ", ".join(sorted(parameters)), f"; state {sorted(state)}, traces {sorted(traces)}"
+    return f"{text}: {p.equation}\nduring {p.learns!r}, {shown}{kept}"
 
 
 def _weights(projection: Projection) -> str:

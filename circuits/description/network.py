@@ -19,21 +19,17 @@ from .populations.population import Population
 from .populations.starting import declared
 from .populations.stimuli import Stimuli
 from .projections import connecting
-from .projections.checks import (
-    check_delay_shape,
-    check_rule,
-    check_transpose,
-    checked_connectivity,
-)
-from .projections.meaning import check_meaning
-from .projections.projection import Projection, Transposed
+from .projections.projection import Projection
+from .schedules.during import During
 from .schedules.open_phases import check_phases, warn_of_rules_always_open
 from .schedules.presentations import DECLARING, Presentations
-from .schedules.schedule import During, Schedule
+from .schedules.schedule import Schedule
 from .schedules.timing import Closed, Sent, Timing, checked_closed, pathway_timing
 from .settings import check_settings
 from .size import check_size
 
+#: The attributes with everything that a part can add to a circuit.
+PARTS = ("populations", "projections", "broadcasts", "constants", "outputs_of")
 #: The phase in which the projections into a compartment are open, if the circuit has such a phase.
 USUAL_PHASE = {"basal": "feedforward", "apical": "feedback"}
 
@@ -115,20 +111,7 @@ class Network(Stimuli, Presentations):
             If the name is taken or the size, the model or a value does not fit. Nothing is added then.
         """
         if not isinstance(model, Neuron):
-            if not hasattr(model, "build") or isinstance(model, type):
-                raise RecircuitError(
-                    f"population {name!r}: expected rc.Neuron(equations), an output circuit or a part (`build`); got {model!r}."
-                )
-            before = dict(self.populations), dict(self.projections)
-            try:
-                made = model.build(self, name, size)
-                declared(made, initial, parameters, self.batch_size, self.seed)
-            except RecircuitError:  # nothing is added if a part is refused
-                declare(self, populations=before[0], projections=before[1])
-                raise
-            if hasattr(model, "losses"):  # an output circuit; other parts, such as error units, compute no loss
-                self.outputs_of[made.name] = model
-            return made
+            return self._add_part(name, size, model, initial, parameters)
         population = Population(self, name, checked_size(name, size), model)
         declared(population, initial, parameters, self.batch_size, self.seed)
         return self._add(population)
@@ -196,32 +179,17 @@ class Network(Stimuli, Presentations):
         stimulus, the row that is presented now), and the compartment is complete before the states of the post units
         change. The rule reads both units after the step, and changes the weights last.
         """
-        for side, population in (("pre", pre), ("post", post)):
-            if not isinstance(population, Population) or population.network is not self:
-                raise RecircuitError(f"connect: {side} is a population of this circuit; got {population!r}.")
+        connecting.check_ends(self, pre, post)
         name = connecting.unused_name(name, pre.name, post.name, self.projections)
         self._check_name(name)
-        if into not in post.neuron.compartments:
-            raise RecircuitError(
-                f"connect {name}: {post.name!r} has no compartment {into!r}; it has {post.neuron.compartments}. "
-                f"Declare one in its equations as '{into} : 1 (compartment)'."
-            )
-        if sends is None:
-            sends = "error" if into == "apical" and "error" in pre.variables() else "rate"
-        if sends not in pre.variables():
-            raise RecircuitError(f"connect {name}: {pre.name!r} has no {sends!r} to send; it has {pre.variables()}.")
+        sends = connecting.what_is_sent(sends, into, pre, post, name)
         equation = connecting.equation_of(rule, into, name, pre, post, float(self.dt))
         arrives = connecting.arrives_as(pre, post, into, name, self.projections.values())
         weights, connectivity = connecting.listed_synapses(weights, connectivity, autapses, name)
         weights = connecting.first_weights(
             weights, connectivity, equation, lambda: partner_of(self.projections.values(), pre, post, name)
         )
-        if isinstance(weights, Transposed):
-            check_transpose(weights, pre, post, equation, connectivity, name)
-            connectivity = weights.of.connectivity
-        else:
-            connectivity = checked_connectivity(connectivity, pre, post, name)
-            connectivity = connecting.without_autapses(connectivity, autapses, (pre, post), name)
+        connectivity = connecting.which_synapses(weights, connectivity, autapses, (pre, post), equation, name)
         timed = pathway_timing(timing, f"connect {name}", USUAL_PHASE.get(into, ""), self.dt)
         equation, late = connecting.with_delays_of_synapses(equation, timed["delay"], name)
         projection = Projection(
@@ -229,10 +197,7 @@ class Network(Stimuli, Presentations):
             equation=equation, weights=weights, states=connecting.all_states(states, late, name), arrives=arrives, **timed,
         )  # fmt: skip
         connecting.read_constant(equation, pre, self.constants)
-        check_rule(projection, set(self.broadcasts))
-        check_meaning(projection, self.batch_size)
-        check_delay_shape(projection)
-        connecting.check_arrays(projection)
+        connecting.check_projection(projection, set(self.broadcasts), self.batch_size)
         connecting.warn_of_autapses(projection, autapses)
         connecting.warn_of_signs(projection)
         self.projections[name] = projection
@@ -267,6 +232,24 @@ class Network(Stimuli, Presentations):
         check_broadcast(source, name)
         self.broadcasts[name] = Sent(source, During.of(during), checked_closed(closed, f"broadcast {name!r}"))
         self.changed()
+
+    def _add_part(self, name: str, size: int, part: Any, initial: Any, parameters: Mapping[str, Any]) -> Population:
+        """Add the populations of an output circuit or of another part; nothing is added if it fails."""
+        if not hasattr(part, "build") or isinstance(part, type):
+            raise RecircuitError(
+                f"population {name!r}: expected rc.Neuron(equations), an output circuit or a part (`build`); got {part!r}."
+            )
+        before = {kind: dict(getattr(self, kind)) for kind in PARTS}
+        try:
+            made = part.build(self, name, size)
+            declared(made, initial, parameters, self.batch_size, self.seed)
+        except BaseException:
+            declare(self, **before)
+            self.changed()
+            raise
+        if hasattr(part, "losses"):  # an output circuit; other parts, such as error units, compute no loss
+            self.outputs_of[made.name] = part
+        return made
 
     def _add(self, population: Population) -> Population:
         self._check_name(population.name)

@@ -14,6 +14,7 @@ from brian2.units import Quantity, second
 from ...errors import RecircuitError
 from ...foreign_text import only_value_errors
 from ..description.network import Network
+from ..description.schedules.schedule import Schedule
 from ..lowering.memory import check_free
 from ..lowering.variables import Variable, split_key
 from .expressions import keys_of, value_of
@@ -82,6 +83,8 @@ class Recording:
         For each stimulus, whether it presented the data of this run, those of an earlier one, or none.
     labels : array of int, optional
         The class of each sample of the data.
+    schedule : Schedule, optional
+        The schedule that the run goes through; None for a circuit without phases.
     """
 
     network: Network
@@ -96,6 +99,7 @@ class Recording:
     found: dict[str, list[np.ndarray]] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
     labels: np.ndarray | None = None
+    schedule: Schedule | None = None
 
     @classmethod
     def of(

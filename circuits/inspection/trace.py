@@ -67,7 +67,7 @@ class Trace(NamesFromElsewhere):
         network = recording.network
         self.names = [one.name for one in recording.wanted]
         self.rows = rows
-        self.schedule = network.schedule
+        self.schedule = recording.schedule
         self.dt = network.dt
         self.recording = recording
         self.shown = dict(recording.shown)

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import sympy
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
-from brian2.utils.stringtools import word_substitute
+from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from ...errors import RecircuitError
 from ...registry import Registry
@@ -62,8 +62,8 @@ def transfer(expression: str, derivative: str | None = None, field: str = "basal
     expression : str
         The name of a transfer function, or an expression of ``field``.
     derivative : str, optional
-        The derivative as an expression. It may be left out if f is smooth or ``clip(u, a, b)``, since it is then found
-        symbolically.
+        The derivative as an expression. It may be left out if f is smooth, or ``clip``, ``max``, ``min`` or ``relu`` of smooth
+        expressions, since it is then found symbolically.
     field : str, default "basal"
         The name of the field in these expressions.
 
@@ -93,10 +93,8 @@ def transfer(expression: str, derivative: str | None = None, field: str = "basal
 def _slope(expression: str, field: str) -> str:
     tree = ast.parse(expression.strip(), mode="eval").body
     if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "clip":
-        inner, low, high = (ast.unparse(a) for a in tree.args)
-        within = f"int({inner} > {low} and {inner} < {high})"
-        slope = _slope(inner, field)
-        return within if slope == "1" else f"{within}*({slope})"
+        inner, low, high = (ast.unparse(argument) for argument in tree.args)
+        return _slope_of_clip(inner, low, high, field)
     flat = _Flat()
     smooth = ast.unparse(flat.visit(tree))
     try:
@@ -106,6 +104,21 @@ def _slope(expression: str, field: str) -> str:
         return readable(word_substitute(sympy_to_str(slope), flat.parts), "derivative")
     except (RecircuitError, ArithmeticError, AttributeError, SyntaxError, TypeError, ValueError, RecursionError):
         _unknown(expression)
+
+
+def _slope_of_clip(inner: str, low: str, high: str, field: str) -> str:
+    """Return the derivative of a clipped expression: that of the expression between its limits, and of a limit beyond it.
+
+    The largest and the smallest of two expressions are written as `clip` too, so that the limits may depend on the field.
+    """
+    pieces = {
+        f"int({inner} > {low} and {inner} < {high})": inner,
+        f"int({inner} <= {low} and {low} < {high})": low,
+        f"int({inner} >= {high} or {low} >= {high})": high,
+    }
+    slopes = {where: _slope(piece, field) for where, piece in pieces.items() if field in get_identifiers(piece)}
+    terms = [where if slope == "1" else f"{where}*({slope})" for where, slope in slopes.items()]
+    return " + ".join(terms) or "0"
 
 
 class _Flat(ast.NodeTransformer):

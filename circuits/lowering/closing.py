@@ -8,8 +8,8 @@ from ...plasticity import Statement
 from ..description.network import Network
 from ..description.projections.arriving import arriving_in
 from ..description.reads import broadcasts_into
-from ..description.schedules.modes import begins_of
-from ..description.schedules.open_phases import broadcast_steps, projection_steps, stimulus_steps
+from ..description.schedules.modes import begins_of, modes_of
+from ..description.schedules.open_phases import broadcast_steps, evaluated_steps, projection_steps, stimulus_steps
 from ..description.schedules.schedule import Schedule
 from .kernels import Elementwise
 from .operations import CLAMP, PROPAGATE, Operation
@@ -29,11 +29,13 @@ def closings(network: Network) -> list[Operation]:
     """Return an operation for each pathway that is zero while it is closed, in the steps in which it is closed."""
     schedule, made = network.phased(), []
     for population in network.populations.values():
-        if (clamp := population.clamp) is not None and clamp.closed == "zero":
-            opened = stimulus_steps(schedule, population)
-            made += _zero_operations(
-                network, f"close_{population.name}", f"{population.name}.{clamp.variable}", opened, CLAMP
-            )
+        if (clamp := population.clamp) is None:
+            continue
+        key, opened = f"{population.name}.{clamp.variable}", stimulus_steps(schedule, population)
+        if clamp.closed == "zero":
+            made += _zero_operations(network, f"close_{population.name}", key, opened, CLAMP)
+        if clamp.supervises:
+            made += _silences(schedule, f"silence_{population.name}", key, opened)
     for projection in network.projections.values():
         if projection.closed == "zero":
             opened = projection_steps(schedule, projection)
@@ -53,13 +55,22 @@ def closings(network: Network) -> list[Operation]:
 
 
 def _zero_operations(network: Network, name: str, key: str, opened: Sequence[int], slot: int) -> list[Operation]:
-    owner, variable = split_key(key)
     closed = tuple(sorted(set(range(network.phased().steps)) - set(opened)))
     if not closed:
         return []
-    kernel = Elementwise(owner, (Statement(variable, "=", "0.0"),))
-    return [
-        Operation(
-            name=name, owner=owner, slot=slot, steps=closed, kernel=kernel, reads=frozenset(), writes=frozenset({key})
-        )
-    ]
+    return [_zero(name, key, slot, closed)]
+
+
+def _silences(schedule: Schedule, name: str, key: str, opened: Sequence[int]) -> list[Operation]:
+    """Return the operation by which a supervisor shows zeros in the evaluations of modes that would show its labels."""
+    steps: list[int] = []
+    for mode, begin in modes_of(schedule):
+        evaluated = [begin + step for step in evaluated_steps(mode)]
+        steps += evaluated if set(evaluated) & set(opened) else []
+    return [_zero(name, key, CLAMP, tuple(steps), silences=True)] if steps else []
+
+
+def _zero(name: str, key: str, slot: int, steps: tuple[int, ...], *, silences: bool = False) -> Operation:
+    owner, variable = split_key(key)
+    kernel, writes = Elementwise(owner, (Statement(variable, "=", "0.0"),)), frozenset({key})
+    return Operation(name, owner, slot, steps, kernel, reads=frozenset(), writes=writes, silences=silences)

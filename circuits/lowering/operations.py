@@ -53,6 +53,8 @@ class Operation:
         Whether it is left out of evaluations because it learns.
     supervises : bool
         Whether it is left out of evaluations because it presents labels or targets.
+    silences : bool
+        Whether it runs only in evaluations, where it shows zeros in place of labels or targets.
     always : bool
         Whether it is never left out, since it draws random numbers or reads the data.
     work : int
@@ -70,6 +72,7 @@ class Operation:
     writes: frozenset[str]
     learns: bool = False
     supervises: bool = False
+    silences: bool = False
     always: bool = False
     work: int = 0
     scratch: tuple[Scratch, ...] = ()

@@ -13,9 +13,10 @@ from ..description.neurons.state_equation import StateEquation, noises
 from ..description.populations import population as described
 from ..description.populations.population import Population
 from ..description.reads import read_by
+from ..description.schedules.during import During
 from ..description.schedules.modes import Modes
 from ..description.schedules.open_phases import stimulus_steps
-from ..description.schedules.schedule import During, Schedule
+from ..description.schedules.schedule import Schedule
 from .closing import openings
 from .equations.closed_phases import without_closed_terms
 from .equations.evaluation import DRAWS

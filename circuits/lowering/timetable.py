@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ...errors import RecircuitError
-from ..description.schedules.open_phases import stimulus_steps
+from ..description.schedules.open_phases import evaluated_steps, stimulus_steps
 from ..description.schedules.schedule import Schedule
 from .kernels import Clamp
 from .lowered import Lowered
@@ -142,11 +142,25 @@ def _all_operations(lowered: Lowered, purpose: str, mode: str | None) -> tuple[t
     (schedule, begin), operations = lowered.schedule.part(mode), lowered.operations
     steps: Sequence[int] = range(schedule.steps)
     if purpose == "evaluate":
-        shown = {s for name in schedule.evaluation for s in range(*schedule.windows[name])}
-        steps = [s for s in steps if s in shown or schedule.stream]
+        steps = evaluated_steps(schedule)
         operations = tuple(o for o in operations if not (o.learns or o.supervises))
-    opened = [(o, frozenset(o.steps)) for o in operations]
+    else:
+        operations = tuple(o for o in operations if not o.silences)
+    opened = [(o, _steps_of(lowered, o, [begin + s for s in steps])) for o in operations]
     return tuple(steps), [[o for o, when in opened if begin + s in when] for s in steps]
+
+
+def _steps_of(lowered: Lowered, operation: Operation, steps: Sequence[int]) -> frozenset[int]:
+    """Return the steps in which an operation is open; a stimulus is also set in the first open one of these steps."""
+    if not isinstance(operation.kernel, Clamp):
+        return frozenset(operation.steps)
+    opened = _shown_in(lowered, operation.kernel)
+    return frozenset(operation.steps).union([s for s in steps if s in opened][:1])
+
+
+def _shown_in(lowered: Lowered, kernel: Clamp) -> frozenset[int]:
+    """Return all steps in which a stimulus is shown, in all modes."""
+    return frozenset(stimulus_steps(lowered.schedule, lowered.network.populations[kernel.population]))
 
 
 def _row_fields(lowered: Lowered, lines: tuple[int, ...], mode: str | None) -> dict[str, Any]:
@@ -158,7 +172,7 @@ def _row_fields(lowered: Lowered, lines: tuple[int, ...], mode: str | None) -> d
         kernel = operation.kernel
         if isinstance(kernel, Clamp) and kernel.every:
             before = _steps_before(lowered, kernel, schedule, first)
-            mine = (step - first for step in operation.steps)
+            mine = (step - first for step in _steps_of(lowered, operation, [first + s for s in lines]))
             shown[kernel.population] = {row_of[s]: before[s] for s in mine if s in row_of}
     return {
         "steps": tuple(begins.get(s, s) for s in lines),
@@ -170,7 +184,7 @@ def _row_fields(lowered: Lowered, lines: tuple[int, ...], mode: str | None) -> d
 
 def _steps_before(lowered: Lowered, kernel: Clamp, schedule: Schedule, first: int) -> dict[int, int]:
     """Return, for each open step of a stimulus in this window, the number of such steps before it."""
-    opened = stimulus_steps(lowered.schedule, lowered.network.populations[kernel.population])
+    opened = sorted(_shown_in(lowered, kernel))
     return schedule.before([s - first for s in opened if first <= s < first + schedule.steps])
 
 

@@ -73,8 +73,7 @@ class VariableMethods(AnswerMethods):
         if owner in self.populations and variable in self.populations[owner].neuron.parameters:
             return self._set_parameter(self.populations[owner], variable, value)
         program.set(key, value)
-        if f"{owner}.mask" in program.variables and (now := program.get(key)).shape == self.projections[owner].shape:
-            program.set(key, now * program.get(f"{owner}.mask"))
+        self._mask(key)
 
     @checked_arguments
     def state(self, *, weights_only: bool = False) -> dict[str, np.ndarray]:
@@ -123,13 +122,40 @@ class VariableMethods(AnswerMethods):
                 if spread or float(value) != float(parameters[variable]):
                     self._set_parameter(population, variable, Quantity(value, dim=get_dimensions(parameters[variable])))
             else:
-                self.program().set(key, value)
-                if (
-                    population is not None
-                    and variable in population.neuron.unit_parameters
-                    and not population.shows(variable)
-                ):
-                    self._by_hand[key] = self.program().get(key)
+                self._put(key, value)
+        for key in values:
+            self._mask(key)
+            if self._is_own_parameter(key):
+                self._by_hand[key] = self._present(key)
+
+    def _is_own_parameter(self, key: str) -> bool:
+        """Say whether a variable is a parameter of each unit, and no row of data."""
+        owner, variable = split_key(key)
+        population = self.populations.get(owner)
+        return (
+            population is not None and variable in population.neuron.unit_parameters and not population.shows(variable)
+        )
+
+    def _put(self, key: str, value: Any) -> None:
+        """Set a stored variable. If the circuit has to be built again, the value is kept until then, so that nothing waits."""
+        if self._program is None:
+            self._values[key] = np.broadcast_to(np.asarray(value), self._values[key].shape).astype(
+                self._values[key].dtype
+            )
+        else:
+            self._program.set(key, value)
+
+    def _present(self, key: str) -> np.ndarray:
+        """Return the present value of a stored variable, as `_put` sets it."""
+        return self._values[key].copy() if self._program is None else self._program.get(key)
+
+    def _mask(self, key: str) -> None:
+        """Set weights, and states of a rule, to 0 where there is no synapse."""
+        owner, variable = split_key(key)
+        equation = self.projections[owner].equation if owner in self.projections else None
+        known = self._values if self._program is None else self._program.variables
+        if f"{owner}.mask" in known and variable in ("w", *(() if equation is None else equation.state)):
+            self._put(key, self._present(key) * self._present(f"{owner}.mask"))
 
     def _has_parameter(self, owner: str, variable: str) -> bool:
         """Say whether a variable is a parameter of units or of a rule. Parameters of neurons belong to the description."""
@@ -148,4 +174,4 @@ class VariableMethods(AnswerMethods):
             self.close()
             self._values[f"{population.name}.{name}"] = np.asarray(value, dtype=float)
         else:
-            self.program().set(f"{population.name}.{name}", value)
+            self._put(f"{population.name}.{name}", value)

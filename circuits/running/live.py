@@ -113,14 +113,18 @@ class Live:
             )
         reads = read if type(read) is tuple else _names(read)
         session = self._session
-        if session is None or reads != self._reads or not session.current():
+        try:
+            same = reads == self._reads
+        except ValueError:  # an array in the place of a name, which `_begin` refuses
+            same = False
+        if session is None or not same or not session.current():
             session = self._begin(reads)
         try:
             found = session.present(inputs or {})
         except Diverged as problem:
             raise self._explained(problem, session) from None
         if self._plain:
-            return dict(zip(reads, found, strict=True))
+            return dict(zip(self._reads, found, strict=True))
         return self._computed(found)
 
     def _explained(self, problem: Diverged, session: Session) -> Diverged:

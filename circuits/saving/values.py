@@ -23,7 +23,8 @@ from ...plasticity.values import Measured, Values
 from ..connectivity import CONNECTIVITIES
 from ..description.neurons.neuron import Neuron
 from ..description.populations.population import Clamp
-from ..description.schedules.schedule import During, Schedule
+from ..description.schedules.during import During
+from ..description.schedules.schedule import Schedule
 from ..library.outputs import OUTPUTS, OutputCircuit
 
 __all__ = ["Reader", "Writer"]

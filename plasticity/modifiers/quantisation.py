@@ -10,6 +10,9 @@ from .base import Equation, Modifier, is_increment, of_updates, one_increment, w
 
 __all__ = ["level", "quantisation"]
 
+#: The most bits. The smallest update is then 2^-63 times the largest.
+MOST = 64
+
 
 @checked_arguments
 def quantisation(bits: int, largest_update: float) -> Modifier:
@@ -28,7 +31,7 @@ def quantisation(bits: int, largest_update: float) -> Modifier:
     Parameters
     ----------
     bits : int
-        The number of sizes, at least 1. With one bit an update is its sign times the largest update.
+        The number of sizes, from 1 to 64. With one bit an update is its sign times the largest update.
     largest_update : float
         The largest value that is added to a weight, above 0.
 
@@ -41,7 +44,7 @@ def quantisation(bits: int, largest_update: float) -> Modifier:
     ----------
     Baldi, Sadowski and Lu 2018, section 5.2, Eq. 19, where the largest update is called alpha.
     """
-    if within("quantisation: bits", bits, 1) != int(bits):
+    if within("quantisation: bits", bits, 1, MOST) != int(bits):
         raise RecircuitError(f"quantisation: bits are counted in whole numbers; got {bits!r}.")
     if not (is_finite(largest_update) and largest_update > 0):
         raise RecircuitError(f"quantisation: the largest update is a number above 0; got {largest_update!r}.")

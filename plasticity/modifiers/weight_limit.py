@@ -41,6 +41,10 @@ def weight_limit(weight_limit: Any, high: float | None = NONE) -> Modifier:
     """
     low: Any = weight_limit
     if _is_pair(weight_limit):
+        if high is not NONE:
+            raise RecircuitError(
+                f"weight_limit: {weight_limit!r} has both limits; got {high!r} too. Leave one of them out."
+            )
         low, high = weight_limit
     elif high is NONE and is_finite(weight_limit):
         if not weight_limit > 0:

@@ -631,9 +631,17 @@ def transposed(problem: str) -> Callable[[], Any]:
             net.connect(y, h, into="apical", rule=rc.bp)
         elif problem == "of another":
             net.connect(h, y, weights=up.T)
+        elif problem == "foreign":
+            other = rc.Circuit()
+            other.connect(
+                other.stimulus("x", 2), other.population("h", 2, rc.pyramidal()), weights=up.elsewhere(flipped=False)
+            )
         else:
             up = net.connect(h, y)
-            net.connect(y, h, into="apical", weights=up.T, rule=rc.urfb)
+            options: dict[str, Any] = {"rule": rc.urfb} if problem == "plastic" else {}
+            options |= {"autapses": False} if problem == "without autapses" else {}
+            back = net.connect(y, h, into="apical", weights=up.T, **options)
+            net.connect(h, y, name="again", weights=back.T)
 
     return make
 
@@ -749,6 +757,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no partner": (transposed("no partner"), "no such projection yet. Connect it first"),
     "another's transpose": (transposed("of another"), "x_to_h.T run from 'h' to 'x'"),
     "a plastic transpose": (transposed("plastic"), "have no rule of their own"),
+    "a transpose of a transpose": (transposed("twice"), "the weights of 'y_to_h' are those of 'h_to_y'"),
+    "a transpose of another circuit": (transposed("foreign"), "'x_to_h' is a projection of another circuit"),
+    "autapses of a transpose": (transposed("without autapses"), "so are their autapses. Omit autapses"),
     # phases
     "no phases": (lambda: rc.Circuit().run(presentations=1), "no phases yet"),
     "a projection's phase": (connected(during="feedfoward"), r"\['feedfoward'\], but the circuit's phases are"),
@@ -768,6 +779,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no window": (phases(q=1 * ms), r"q is a pair \(begin, end\)"),
     "words for a window": (phases(q=("a", "b")), "is a time"),
     "a window backwards": (phases(q=(2 * ms, 1 * ms)), "before it begins"),
+    "a name that reads as two": (phases("a and b", 1 * ms), "'a and b' cannot be the name of a phase"),
+    "a name of nothing": (phases("", 1 * ms), "'' cannot be the name of a phase"),
+    "no phases of a pathway": (connected(during=[]), r"got \[\], which names none"),
+    "no phases of a rule": (connected(rule=HEBB, learns=""), "got '', which names none"),
     "evaluation": (phases("p", 1 * ms, evaluation=["q"]), r"evaluation names \['q'\]"),
     # data
     "data's width": (shown(x=np.zeros((6, 4))), "'x': it has 6 units, so that .* whose rows have 4"),

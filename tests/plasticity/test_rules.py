@@ -383,6 +383,9 @@ def test_with_adam() -> None:
     assert "rate/(1 + rate_decay*updates)*m" in str(bp.with_adam().with_rate_decay(1e-6).forward)
     with pytest.raises(RecircuitError, match="has a `beta1` already"):
         bp.with_adam().with_adam()
+    for squared in ("dw = rate**2*x_pre", "dw = x_pre/rate", "dw = x_pre*tanh(rate)"):
+        with pytest.raises(RecircuitError, match="ADAM takes `dw = rate\\*G`"):
+            rule(squared, parameters={"rate": 1.0}).with_adam()
     with pytest.raises(RecircuitError, match="no parameter 'rate' that could be that of ADAM"):
         rule("dw = x_pre", parameters={}).with_adam()
 

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from ....errors import RecircuitError
 from ....processor import chosen_threads
-from ..interrupted_wait import InterruptedWait
+from ..interrupted_wait import LOST, InterruptedWait
 from ..interrupts import interruptible, postponed
 from .messages import PART, Channel, Disconnected, Field, Kind, Malformed, Message, unpack
 from .waiting_choice import WaitingChoice
@@ -239,16 +239,12 @@ class Worker:
         code = self.process.wait()
         memory = ", out of memory?" if code == -signal.SIGKILL else ""
         how = "was ended by Ctrl-C" if self._given_up else f"ended without being asked to (status {code}{memory})"
-        raise RecircuitError(
-            f"{self.backend}: the compiled circuit {how}. Its state is lost: close the circuit by its close(), and go on "
-            "from a checkpoint."
-        ) from None
+        raise RecircuitError(f"{self.backend}: the compiled circuit {how}. {LOST}") from None
 
     def _end_of(self, problem: Malformed) -> NoReturn:
         self.close()
         raise RecircuitError(
-            f"{self.backend}: the compiled circuit sent a message that cannot be read ({problem}), and was ended. "
-            "Its state is lost: close the circuit by its close(), and go on from a checkpoint."
+            f"{self.backend}: the compiled circuit sent a message that cannot be read ({problem}), and was ended. {LOST}"
         ) from None
 
 

@@ -23,14 +23,16 @@ from ....plasticity.names import phase_of
 from ....plasticity.reserved import SHADOWED, why_reserved
 from ....plasticity.syntax import check_terms_of
 from ..display import neuron_html, neuron_latex
-from ..schedules.schedule import During
+from ..schedules.during import During
 from .equations import check_constant, check_flags, check_method, parse_equations
-from .parameter_checks import check_parameters, refuse_other_arguments
+from .parameter_checks import as_number, check_parameters, refuse_other_arguments
 from .state_equation import StateEquation, noises
 from .step_by_step import step_by_step_target
 
 #: Methods that take an expression as it is; other methods expand its products.
 EXPLICIT = frozenset({"euler", "rk2", "rk4", "heun"})
+#: Names that every equation may read, besides functions and units.
+KNOWN = frozenset({"t", "dt", "e", "pi", "inf", "xi"})
 #: Names that already have a meaning.
 TAKEN = frozenset({"e", "pi", "i", "N", "t", "dt", "lambda", "inf", "xi", "x_pre", "w", "max", "min", "relu"})
 
@@ -97,7 +99,7 @@ class Neuron:
         check_constant(parameters)
         self.text = "\n".join(line.strip() for line in equations.strip().splitlines() if line.strip())
         self.method = method
-        self.parameters: dict[str, Any] = dict(parameters)
+        self.parameters: dict[str, Any] = {name: as_number(value) for name, value in parameters.items()}
         self.compartments: list[str] = []
         self.broadcasts: list[str] = []
         self.totals: dict[str, str] = {}
@@ -145,6 +147,24 @@ class Neuron:
             self.expressions[name] = equation.expr.code
 
     def _check_names(self) -> None:
+        """Refuse names that do not go together, and names that no equation defines."""
+        self._check_definitions()
+        for name in self.parameters:
+            if name in self.dimensions:
+                raise RecircuitError(f"equations: {name!r} is given as a parameter and defined by an equation.")
+            _check_name(name, "parameters")
+        for state in self.states:
+            self._check_reads(state.variable, state.expression, phase_indicators(state.expression))
+        for name, expression in self.expressions.items():
+            if indicators := phase_indicators(expression):
+                raise RecircuitError(
+                    f"equations: {name!r} reads {indicators[0]!r}, but is computed wherever it is read. "
+                    "Give it a phase, or write the indicator into the state or latch that needs it."
+                )
+            self._check_reads(name, expression, [])
+
+    def _check_definitions(self) -> None:
+        """Refuse sums of weights into no compartment, dimensions of what is sent, and names that are needed otherwise."""
         for total, compartment in self.totals.items():
             if compartment not in self.compartments:
                 raise RecircuitError(
@@ -162,27 +182,17 @@ class Neuron:
                 f"equations: {taken.variable!r} is shared, and its new value in each batch element is called "
                 f"{taken.of_each!r}, which is the name of another variable. Give one of the two another name."
             )
-        known = set(self.dimensions) | set(self.parameters) | {"t", "dt", "e", "pi", "inf", "xi"}
-        known |= set(DEFAULT_FUNCTIONS)
-        for name in self.parameters:
-            if name in self.dimensions:
-                raise RecircuitError(f"equations: {name!r} is given as a parameter and defined by an equation.")
-            _check_name(name, "parameters")
-        for state in [*self.states, *(StateEquation(n, e, During(), False) for n, e in self.expressions.items())]:
-            indicators = phase_indicators(state.expression)
-            if indicators and state.variable in self.expressions:
-                raise RecircuitError(
-                    f"equations: {state.variable!r} reads {indicators[0]!r}, but is computed wherever it is read. "
-                    "Give it a phase, or write the indicator into the state or latch that needs it."
-                )
-            unknown = get_identifiers(state.expression) - known - set(DEFAULT_UNITS) - set(indicators)
-            unknown = sorted(unknown - noises(state.expression))
-            if unknown:
-                raise RecircuitError(
-                    f"equations: {state.variable!r} reads {', '.join(map(repr, unknown))}, which nothing defines. "
-                    f"It may read {sorted(set(self.dimensions) | set(self.parameters))}; declare an input as "
-                    f"'{unknown[0]} : 1 (compartment)', or give a value as Neuron(..., {unknown[0]}=...)."
-                )
+
+    def _check_reads(self, variable: str, expression: str, indicators: list[str]) -> None:
+        """Refuse an expression that reads a name which nothing defines."""
+        own = set(self.dimensions) | set(self.parameters)
+        known = own | KNOWN | set(DEFAULT_FUNCTIONS) | set(DEFAULT_UNITS) | set(indicators) | noises(expression)
+        if unknown := sorted(get_identifiers(expression) - known):
+            raise RecircuitError(
+                f"equations: {variable!r} reads {', '.join(map(repr, unknown))}, which nothing defines. "
+                f"It may read {sorted(own)}; declare an input as "
+                f"'{unknown[0]} : 1 (compartment)', or give a value as Neuron(..., {unknown[0]}=...)."
+            )
 
     @property
     def shared(self) -> list[str]:

@@ -17,7 +17,15 @@ from ....other_libraries import argument_hint
 from ....plasticity.parse import divisors
 from ....registry import closest
 
-__all__ = ["check_parameters", "check_time_constants", "refuse_other_arguments"]
+__all__ = ["as_number", "check_parameters", "check_time_constants", "refuse_other_arguments"]
+
+
+def as_number(value: Any) -> Any:
+    """Return a single number of NumPy's, such as ``np.float32(2)``, as a number of Python's; any other value as it is."""
+    single = (
+        isinstance(value, np.generic | np.ndarray) and not isinstance(value, Quantity | float) and not np.ndim(value)
+    )
+    return value.item() if single and value.dtype.kind in "buif" else value
 
 
 def check_parameters(parameters: Mapping[str, Any], equations: tuple[str, ...], defined: Collection[str]) -> None:
@@ -44,6 +52,8 @@ def check_parameters(parameters: Mapping[str, Any], equations: tuple[str, ...], 
                 f"parameters: {name} is a number or a quantity such as 10*ms; got {value!r}. Values of single units "
                 f"are set in a circuit, as in circuit['h.{name}'] = ..."
             )
+        if np.isnan(float(value)):
+            raise RecircuitError(f"parameters: {name} is {value!r}, and not a number. Give a number.")
         if name not in read:
             known = sorted(read & {*parameters, *defined})
             raise RecircuitError(

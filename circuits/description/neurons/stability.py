@@ -21,7 +21,7 @@ from .step_by_step import step_by_step_target
 __all__ = ["Unstable", "unstable", "warn_of_instability"]
 
 #: The largest product of time step and rate of decay with which a method's solution of dv/dt = -rate*v stays bounded.
-LIMITS = {"euler": 2.0, "rk2": 2.0, "heun": 2.0, "rk4": 2.785}
+LIMITS = {"euler": 2.0, "rk2": 2.0, "heun": 2.0, "rk4": 2.785, "milstein": 2.0}
 
 _OPERATORS: dict[type, Callable[[float, float], float]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,

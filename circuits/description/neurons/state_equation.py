@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from brian2.utils.stringtools import get_identifiers
 
-from ..schedules.schedule import During
+from ..schedules.during import During
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ....other_libraries import NamesFromElsewhere
 from ..display import population_html
 from ..fixed import Fixed, key_of
 from ..neurons.neuron import Neuron
-from ..schedules.schedule import During
+from ..schedules.during import During
 
 CLAMPED = Neuron("rate : 1")
 

@@ -11,7 +11,8 @@ from brian2.units import Quantity
 from ....arguments import checked_arguments
 from ..naming import checked_size
 from ..neurons.neuron import Neuron
-from ..schedules.schedule import During, steps_in
+from ..schedules.during import During
+from ..schedules.schedule import steps_in
 from ..schedules.timing import Closed, checked_closed
 from .population import CLAMPED, Clamp, Population, check_clamp, labels_clamp
 from .shown_values import refuse_units

@@ -37,6 +37,16 @@ def check_transpose(
     name: str,
 ) -> None:
     """Refuse a transpose that does not fit."""
+    owner = weights.of.owner
+    if owner is not weights.of:
+        raise RecircuitError(
+            f"connect {name}: the weights of {weights.of.name!r} are those of {owner.name!r}. Take them from there, as in "
+            f"circuit[{owner.name!r}].T or circuit[{owner.name!r}].elsewhere(flipped=False)."
+        )
+    if weights.of.network is not pre.network:
+        raise RecircuitError(
+            f"connect {name}: {weights.of.name!r} is a projection of another circuit. Give its own weights."
+        )
     if weights.elsewhere:
         _check_sizes(weights, pre, post, name)
     elif weights.of.pre is not post or weights.of.post is not pre:

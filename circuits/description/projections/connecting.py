@@ -14,13 +14,18 @@ from ....errors import RecircuitError
 from ....plasticity import Rule, SynapticEquation, find
 from ....plasticity.modifiers.weight_limit import POLARITY, keeps_signs
 from ....plasticity.names import LATE
-from ....plasticity.values import Values
+from ....plasticity.values import Values as Numbers
 from ...connectivity import Connectivity, Given, NoAutapses
 from ...connectivity.given import is_listing, is_sparse
 from ..neurons.neuron import Neuron
-from ..populations.population import Population
+from ..populations.population import Population, Values
+from .checks import check_delay_shape, check_rule, check_transpose, checked_connectivity
 from .initial import draw, glorot
+from .meaning import check_meaning
 from .projection import Projection, Transposed
+
+#: The population that sends, and the one that receives.
+Ends = tuple[Population, Population]
 
 
 def equation_of(
@@ -60,7 +65,7 @@ def with_delays_of_synapses(
             f"connect {name}: the rule {equation.rule!r} has a name '{LATE}' of its own. With delays of single synapses, this "
             "name stands for the delay of a synapse in steps. Use another name in the rule."
         )
-    return replace(equation, state=Values({**equation.state, LATE: 0.0})), {LATE: delay.astype(float)}
+    return replace(equation, state=Numbers({**equation.state, LATE: 0.0})), {LATE: delay.astype(float)}
 
 
 def unused_name(name: str | None, pre: str, post: str, used: Iterable[str]) -> str:
@@ -110,7 +115,43 @@ def first_weights(
     return glorot() if initial is None else initial
 
 
-def without_autapses(connectivity: Connectivity, autapses: bool | None, ends: tuple[Any, Any], name: str) -> Any:
+def check_ends(network: Values, pre: Any, post: Any) -> None:
+    """Refuse what is not a population of this circuit."""
+    for side, population in (("pre", pre), ("post", post)):
+        if not isinstance(population, Population) or population.network is not network:
+            raise RecircuitError(f"connect: {side} is a population of this circuit; got {population!r}.")
+
+
+def what_is_sent(sends: str | None, into: str, pre: Population, post: Population, name: str) -> str:
+    """Return the variable that is sent, the usual one if none is given; refuse one, or a compartment, that does not exist."""
+    if into not in post.neuron.compartments:
+        raise RecircuitError(
+            f"connect {name}: {post.name!r} has no compartment {into!r}; it has {post.neuron.compartments}. "
+            f"Declare one in its equations as '{into} : 1 (compartment)'."
+        )
+    if sends is None:
+        sends = "error" if into == "apical" and "error" in pre.variables() else "rate"
+    if sends not in pre.variables():
+        raise RecircuitError(f"connect {name}: {pre.name!r} has no {sends!r} to send; it has {pre.variables()}.")
+    return sends
+
+
+def which_synapses(
+    weights: Any, connectivity: Any, autapses: bool | None, ends: Ends, equation: SynapticEquation | None, name: str
+) -> Connectivity:
+    """Return the connectivity of a projection; that of a transpose is the connectivity of the projection with the weights."""
+    pre, post = ends
+    if isinstance(weights, Transposed):
+        check_transpose(weights, pre, post, equation, connectivity, name)
+        if autapses is False:
+            raise RecircuitError(
+                f"connect {name}: these synapses are those of {weights.of.name!r}, and so are their autapses. Omit autapses."
+            )
+        return weights.of.connectivity
+    return _without_autapses(checked_connectivity(connectivity, pre, post, name), autapses, ends, name)
+
+
+def _without_autapses(connectivity: Connectivity, autapses: bool | None, ends: Ends, name: str) -> Connectivity:
     """Return the connectivity, without the synapses of a unit to itself if the user asks for that."""
     if autapses is not False:
         return connectivity
@@ -126,7 +167,15 @@ def without_autapses(connectivity: Connectivity, autapses: bool | None, ends: tu
         raise RecircuitError(f"connect {name}: {problem}") from None
 
 
-def check_arrays(projection: Projection) -> None:
+def check_projection(projection: Projection, broadcasts: set[str], batch_size: int) -> None:
+    """Refuse a projection whose rule, delays or initial values do not fit the rest of the circuit."""
+    check_rule(projection, broadcasts)
+    check_meaning(projection, batch_size)
+    check_delay_shape(projection)
+    _check_arrays(projection)
+
+
+def _check_arrays(projection: Projection) -> None:
     """Refuse weights and states of another shape than the projection's; those of a function are checked later."""
     for what, value in {"weights": projection.weights, **projection.states}.items():
         if not isinstance(value, Transposed) and not callable(value):

@@ -15,7 +15,7 @@ from ...connectivity import Connectivity, Shape
 from ..display import projection_html
 from ..fixed import Fixed, key_of
 from ..populations.population import Population, Values
-from ..schedules.schedule import During
+from ..schedules.during import During
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from ....errors import RecircuitError
 from ....registry import closest
 from ..populations.population import Population
+from .during import During
 from .open_phases import stimulus_steps
-from .schedule import During, Schedule
+from .schedule import Schedule
 
-__all__ = ["Modes", "begins_of", "shown_for", "together"]
+__all__ = ["Modes", "begins_of", "modes_of", "shown_for", "together"]
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,14 @@ class Modes(Schedule):
         return self.modes[name].names_at(step - self.begins()[name])
 
 
+def modes_of(schedule: Schedule) -> list[tuple[Schedule, int]]:
+    """Return the schedule of each mode, and its first step."""
+    return [schedule.part(name) for name in schedule.modes] if isinstance(schedule, Modes) else [(schedule, 0)]
+
+
 def begins_of(schedule: Schedule) -> list[int]:
     """Return the first step of each mode."""
-    return list(schedule.begins().values()) if isinstance(schedule, Modes) else [0]
+    return [begin for _, begin in modes_of(schedule)]
 
 
 def shown_for(schedule: Schedule, population: Population, mode: str | None) -> int:

@@ -10,17 +10,25 @@ from ....plasticity.names import in_phase, phase_of
 from ..neurons.neuron import phase_indicators
 from ..populations.population import Population
 from ..projections.projection import Projection
-from .schedule import During, Schedule
+from .during import During
+from .schedule import Schedule
 from .timing import Sent
 
 __all__ = [
     "broadcast_steps",
     "check_phases",
+    "evaluated_steps",
     "projection_steps",
     "rule_steps",
     "stimulus_steps",
     "warn_of_rules_always_open",
 ]
+
+
+def evaluated_steps(schedule: Schedule) -> list[int]:
+    """Return the steps of one schedule that an evaluation runs."""
+    shown = {step for name in schedule.evaluation for step in range(*schedule.windows[name])}
+    return [step for step in range(schedule.steps) if step in shown or schedule.stream]
 
 
 def stimulus_steps(schedule: Schedule, population: Population) -> tuple[int, ...]:

@@ -8,48 +8,13 @@ from itertools import accumulate, pairwise
 from math import isfinite
 from typing import Any
 
-import numpy as np
 from brian2.units import Quantity
 from brian2.units.allunits import second
 
 from ....arguments import kept_arguments
 from ....errors import RecircuitError
 from ..size import check_phase_count, check_step_count
-
-
-@dataclass(frozen=True)
-class During:
-    """The phases in which a pathway, an equation or a rule is open.
-
-    Parameters
-    ----------
-    phases : tuple of str
-        The names of the phases; no names stand for every step.
-    strict : bool
-        Whether the user named the phases, so that each of them must exist. Otherwise they are the usual phases of a
-        role; in a circuit that has none of these phases, the pathway is always open.
-    last : bool
-        Whether it is open only in the last step of each phase.
-    """
-
-    phases: tuple[str, ...] = ()
-    strict: bool = False
-    last: bool = False
-
-    @classmethod
-    def of(cls, names: str | Sequence[str] | None, default: str = "") -> During:
-        """Read what a user wrote: a name, ``"a and b"``, a list, or None for the usual phase of the role."""
-        if names is None:
-            return cls((default,) if default else ())
-        many = isinstance(names, list | tuple | set | frozenset) or (isinstance(names, np.ndarray) and names.ndim == 1)
-        listed = many and all(isinstance(n, str) for n in names)
-        if not isinstance(names, str) and not listed:
-            raise RecircuitError(f"phases: expected a name such as 'feedforward', 'a and b', or a list; got {names!r}.")
-        words = names.replace(",", " and ").split(" and ") if isinstance(names, str) else list(names)
-        return cls(tuple(w.strip() for w in words if w.strip()), strict=True)
-
-    def __str__(self) -> str:
-        return " and ".join(self.phases) or "always"
+from .during import During, checked_phase_name
 
 
 @kept_arguments
@@ -74,7 +39,7 @@ class Schedule:
     repeats: Mapping[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        backward = [name for name, (begin, end) in self.windows.items() if not 0 <= begin <= end]
+        backward = [name for name, (begin, end) in self.windows.items() if not 0 <= begin < end]
         absent = [name for name in self.evaluation if name not in self.windows]
         if backward or absent:
             raise RecircuitError(f"phases: {[*backward, *absent][0]!r} has no steps, or ends before it begins.")
@@ -169,9 +134,8 @@ class Schedule:
             )
         windows: dict[str, tuple[int, int]] = {}
         start = 0
-        for name, duration in zip(pairs[::2], pairs[1::2], strict=True):
-            if not isinstance(name, str):
-                raise RecircuitError(f"phases: expected the name of a phase, got {name!r}.")
+        for given, duration in zip(pairs[::2], pairs[1::2], strict=True):
+            name = checked_phase_name(given)
             if name in windows:
                 raise RecircuitError(f"phases: the phase {name!r} is named twice; each name stands for one window.")
             stop = start + steps_in(name, duration, dt)
@@ -201,6 +165,7 @@ class Schedule:
         """
         steps: dict[str, tuple[int, int]] = {}
         for name, window in windows.items():
+            checked_phase_name(name)
             if not isinstance(window, tuple) or len(window) != 2:
                 raise RecircuitError(f"phases: {name} is a pair (begin, end) of times; got {window!r}.")
             begin = 0 if isinstance(window[0], Quantity) and float(window[0]) == 0 else steps_in(name, window[0], dt)

@@ -13,7 +13,7 @@ from ....errors import RecircuitError
 from ....other_libraries import argument_hint
 from ....registry import closest
 from ..populations.shown_values import unit_of
-from .schedule import During
+from .during import During
 
 if TYPE_CHECKING:
     from ..populations.population import Population

@@ -199,18 +199,18 @@ def _(kernel: Traced, name: str, assembly: Assembly) -> Runner:
 def _traced_code(kernel: Traced) -> str:
     """Return the lines for the new values of traces, which later lines read, and for the value that is averaged."""
     now: dict[str, str] = {}
-    shared = kernel.connectivity.shared
+    shared, there = kernel.connectivity.shared, "mask*" if kernel.masked else ""
     lines: list[str] = []
     for statement in kernel.statements:
         value = f"({word_substitute(statement.expression, now)})"
         if shared:
-            lines.append(f"_value = {value}")
+            lines.append(f"_value = {there}{value}")
             break
         now[statement.target] = f"_new_{statement.target}"
-        lines.append(f"{now[statement.target]} = {f'mask*{value}' if kernel.masked else value}")
+        lines.append(f"{now[statement.target]} = {there}{value}")
     if kernel.target:
         lines.append(f"_value = {word_substitute(kernel.expression, {} if kernel.early else now)}")
-    return "\n".join([*lines, f"_once = {kernel.once}"] if shared else lines)
+    return "\n".join([*lines, f"_once = {there}({kernel.once})"] if shared else lines)
 
 
 @runner_of.register

@@ -38,7 +38,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "arccos": np.arccos, "arcsin": np.arcsin, "arctan": np.arctan,
     "exp": np.exp, "expm1": np.expm1, "exprel": _exprel, "log": np.log, "log10": np.log10, "log1p": np.log1p,
     "sqrt": np.sqrt, "abs": np.abs, "sign": np.sign, "clip": np.clip,
-    "ceil": lambda x: np.int32(np.ceil(x)), "floor": lambda x: np.int32(np.floor(x)), "int": np.int32,
+    "ceil": lambda x: np.int64(np.ceil(x)), "floor": lambda x: np.int64(np.floor(x)), "int": np.int64,
     "timestep": lambda t, dt: np.int64((t + 1e-3 * dt) / dt),
 }  # fmt: skip
 

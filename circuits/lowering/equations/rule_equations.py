@@ -17,7 +17,7 @@ from ....plasticity.names import in_phase
 from ...description.network import Network
 from ...description.projections.arriving import with_arrivals
 from ...description.projections.projection import Projection
-from ...description.schedules.schedule import During
+from ...description.schedules.during import During
 from .closed_phases import is_closed, without_closed_terms
 
 __all__ = ["all_equations", "equations_in_steps", "whole_equation"]

@@ -165,15 +165,14 @@ def _known(population: Population, network: Network) -> dict[str, Any]:
 
 
 def _check_dimension(population: Population, name: str, expression: str, expected: Any, known: dict[str, Any]) -> None:
-    if noises(expression):
-        return
+    white = {noise: Variable(noise, dimensions=second.dim**-0.5) for noise in noises(expression)}
     try:
-        got = parse_expression_dimensions(expression, known)
+        got = parse_expression_dimensions(expression, known | white)
     except (DimensionMismatchError, SyntaxError, ValueError, NotImplementedError, KeyError) as problem:
         raise RecircuitError(f"population {population.name!r}, {name!r}: {problem}") from None
     if got is not expected:
         raise RecircuitError(
             f"population {population.name!r}: the right-hand side of {name!r} has the dimension {got}, expected {expected}. "
             f"A relaxation reads '(target - {name})/tau', with tau a time; a quantity becomes a plain number where it is "
-            "divided by a unit or a scale."
+            f"divided by a unit or a scale.{' White noise, xi, has the dimension 1/sqrt(second).' if white else ''}"
         )

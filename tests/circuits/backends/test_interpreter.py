@@ -311,3 +311,18 @@ def test_it_is_listed_and_never_chosen_by_auto() -> None:
     assert "interpreter" in BACKENDS and not BACKENDS["interpreter"].seeks_speed
     with pytest.raises(rc.RecircuitError, match="`interpreter`.*interpreter, cpp, cuda. Or say auto"):
         BACKENDS.find("interpretor", "backend")
+
+
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+@pytest.mark.parametrize("kind", [Local, Convolution])
+def test_weights_without_a_synapse_have_no_trace(kind: type[Local], backend: str) -> None:
+    net = rc.Circuit(batch_size=2, seed=1)
+    x, h = net.stimulus("x", 36), net.population("h", 72, rc.pyramidal("tanh"))
+    rule = rc.Rule("t", source="test", traces=("p",), forward="p = .9*p + x_pre*x_post + .1\ndw = .1*p")
+    net.connect(x, h, connectivity=kind((1, 6, 6), maps=2, kernel=3, probability=0.5), rule=rule)
+    net.phases("feedforward", 1 * ms, "plasticity", 2 * ms)
+    net.run(np.random.default_rng(0).normal(size=(4, 36)), backend=backend)
+    there = net["x_to_h.mask"] == 1
+    assert 0 < there.mean() < 1
+    for element in net["x_to_h.p"]:
+        assert element[there].all() and not element[~there].any()

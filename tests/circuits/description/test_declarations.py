@@ -112,7 +112,8 @@ def test_autapses_of_populations_of_other_sizes_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "connectivity", [rc.Masked(0.1), rc.Dense(), rc.Given(np.random.default_rng(1).random((400, 400)) < 0.1)]
+    "connectivity",
+    [rc.Masked(0.1), rc.Dense(), rc.Blocks(4), rc.Given(np.random.default_rng(1).random((400, 400)) < 0.1)],
 )
 def test_the_radius_of_random_recurrent_weights_is_the_gain(connectivity: rc.Connectivity) -> None:
     net = recurrent(400, weights=rc.normal(scaled_by=1.5), connectivity=connectivity)
@@ -444,3 +445,26 @@ def test_the_sum_of_weights_is_of_now_while_a_transpose_is_closed(lowering: str)
     net.run(X)
     assert net["a_to_b.w"][1, 2] > 5
     np.testing.assert_allclose(net["c.rate"], net["a_to_b.w"].sum(axis=0, keepdims=True))
+
+
+@pytest.mark.parametrize("two", [np.float32(2), np.int64(2), np.array(2.0), 2])
+def test_single_numbers_of_numpy_are_parameters(two: Any) -> None:
+    net = rc.Circuit()
+    net.population("h", 3, rc.Neuron("rate = gain : 1", gain=two))
+    net.population("i", 3, rc.Neuron("rate = gain : 1", gain=1), gain=two)
+    net.phases("p", 1 * ms)
+    assert np.array_equal(net["h.rate"], net["i.rate"]) and np.array_equal(net["h.rate"], [[2.0, 2, 2]])
+
+
+def test_a_parameter_is_a_number() -> None:
+    for given in (np.nan, np.nan * mV):
+        with pytest.raises(rc.RecircuitError, match="parameters: gain is nan"):
+            rc.Neuron("rate = gain*basal/gain : 1\nbasal : 1 (compartment)", gain=given)
+
+
+def test_phases_are_named_in_any_collection() -> None:
+    """A set has no order, so that its phases are sorted: a description of the circuit is the same in each process."""
+    net = rc.Circuit()
+    x = net.stimulus("x", 1, during={"b", "a", "c"})
+    assert x.clamp is not None and x.clamp.during.phases == ("a", "b", "c")
+    assert net.stimulus("y", 1, during=("b", "a", "b")).clamp.during.phases == ("b", "a")  # type: ignore[union-attr]

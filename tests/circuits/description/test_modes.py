@@ -233,3 +233,10 @@ def test_a_trace_says_what_a_stimulus_shows_in_the_mode_of_the_run() -> None:
     taught.phases("run", 1 * ms)
     assert "this run" in taught.run({"x": 1, "y": 1}).shown["y"]
     assert "closed" in taught.run({"x": 1, "y": 1}, learn=False).shown["y"]
+
+
+def test_a_trace_has_the_phases_of_the_mode_of_the_run() -> None:
+    net = circuit(("day", "night"))
+    for mode in ("day", "night"):
+        assert net.run(SHOWN, 1, mode=mode).schedule is net.modes[mode]
+    assert net.run(SHOWN, 1).schedule is net.modes["day"]

@@ -10,6 +10,7 @@ import pytest
 from brian2 import Hz, ms, mV
 
 import recircuit as rc
+from recircuit.plasticity.modifiers import quantisation
 
 X = np.ones((2, 3))
 
@@ -110,6 +111,10 @@ def test_a_parameter_that_no_equation_of_a_neuron_reads_is_refused() -> None:
     (lambda r: r.with_adam(beta1=1.0), "beta1 is at least 0 and below 1"),
     (lambda r: r.with_adam(beta2=-1), "beta2 is at least 0"),
     (lambda r: r.with_adam(epsilon=-1e-8), "epsilon is at least 0"),
+    (lambda r: r.with_weight_decay(1e-3).with_adam(), "not every term is `rate` times something"),
+    (lambda r: r.with_rate_decay(1e-3).with_adam(), "Call with_adam\\(\\) first"),
+    (lambda r: r.with_weight_limit((0, 1), 5), "has both limits; got 5 too"),
+    (lambda r: r.modified(quantisation(10**9, 0.1)), "bits is at least 1 and at most 64"),
     (lambda r: r.with_weight_decay(-1e-3), "weight_decay is at least 0"),
     (lambda r: r.with_rate_decay(-1), "rate_decay is at least 0"),
     (lambda r: r.with_rate_steps(-5), "a number of updates is at least 0"),

@@ -81,3 +81,30 @@ def test_a_sum_that_is_not_broadcast_is_read_from_its_unit() -> None:
     net.phases("shown", 1 * ms, "silence", 2 * ms)
     net.run({"x": np.array([[1.0, 2, 4]])})
     assert pool.size == 1 and net["pool.rate"] == 7 and not net.broadcasts
+
+
+class Broken:
+    """A part that fails after it has added something of each kind."""
+
+    def __init__(self, problem: Exception) -> None:
+        self.problem = problem
+
+    def build(self, net: rc.Circuit, name: str, size: int) -> rc.Population:
+        one, unit = net.constant("one", value=7.0), net.population(name, size, rc.HingeOutput())
+        net.connect(one, unit)
+        net.broadcast(one, "loud")
+        raise self.problem
+
+
+@pytest.mark.parametrize("problem", [rc.RecircuitError("no"), ZeroDivisionError("no")])
+def test_a_part_that_fails_adds_nothing(problem: Exception) -> None:
+    net = rc.Circuit()
+    net.population("h", 2, rc.pyramidal())
+    with pytest.raises(type(problem), match="no"):
+        net.population("o", 3, Broken(problem))
+    assert [*net.populations] == ["h"] and not net.projections and not net.outputs_of
+    one = net.population("one", 1, rc.Neuron("rate = rate : 1 (stored)"))
+    net.broadcast(one, "loud")
+    net.phases("feedforward", 1 * ms)
+    net.run(presentations=1)
+    assert net["one.rate"] == 0

@@ -94,6 +94,15 @@ def test_what_is_read_is_a_copy() -> None:
     assert np.array_equal(first, np.ones((2, 4)))
 
 
+def test_an_array_is_no_name_of_what_is_read() -> None:
+    net = network()
+    with net.live() as live:
+        live.present({"x": np.ones(4)}, read=("x.rate",))
+        with pytest.raises(rc.RecircuitError, match="read is a list of names"):
+            live.present({"x": np.ones(4)}, read=(np.zeros(3),))
+        assert np.array_equal(live.present({}, read=("x.rate",))["x.rate"], np.ones((2, 4)))
+
+
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no stimulus": ({"h1": 1}, "'h1' is not a stimulus"),
     "shape": ({"x": np.ones(3)}, r"'x' takes the shape \(4,\) or \(2, 4\)"),

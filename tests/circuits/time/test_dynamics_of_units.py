@@ -39,6 +39,15 @@ def test_two_equations_have_two_noises(names: tuple[str, str], backend: str) -> 
     np.testing.assert_allclose(np.std([v, u], axis=1), np.sqrt(0.1 * sum(0.9 ** (2 * k) for k in range(5))), rtol=0.12)
 
 
+@pytest.mark.parametrize("noise", ["0.1*xi", "xi*tau", "xi_same/tau**1.5"])
+def test_noise_of_another_unit_is_refused(noise: str) -> None:
+    """The mean square of white noise grows with time, so that it has the unit 1/sqrt(second)."""
+    net = rc.Circuit()
+    net.population("h", 1, rc.Neuron(f"drate/dt = -rate/tau + {noise} : 1", tau=10 * ms))
+    with pytest.raises(RecircuitError, match="inconsistent units"):
+        net.run(5 * ms)
+
+
 def test_a_noise_with_a_name_is_shared() -> None:
     np.testing.assert_array_equal(*moved("xi_both", "xi_both"))
 
@@ -72,6 +81,11 @@ def test_a_time_step_that_is_too_long_is_warned_of_and_named(line: str, method: 
         for _ in range(20):
             net.run(np.ones((10, 1)))
     assert "learning rate" not in str(message.value)
+
+
+def test_a_method_for_noise_is_warned_of_too() -> None:
+    with pytest.warns(UserWarning, match=r"time constant 0\.3 ms, .* for the method 'milstein'"):
+        rc.Circuit().population("h", 1, rc.Neuron(NOISY.format("xi", "xi"), method="milstein", tau=0.3 * ms))
 
 
 @pytest.mark.parametrize(
