@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import Any
 
 from brian2 import Equations, TimedArray
@@ -23,6 +23,7 @@ from pyparsing import ParseException
 
 from ....errors import RecircuitError
 from ....other_libraries import argument_hint
+from ....plasticity.rewriting import clipped
 from ....plasticity.syntax import check_characters, check_expression, check_unit
 from .state_equation import noises
 
@@ -77,7 +78,7 @@ def readable(text: str, where: str, form: str = "") -> str:
     A text that needs no change is returned as it is.
     """
     node = check_expression(text, where, form=form)
-    plain = ast.unparse(_number(node))
+    plain = ast.unparse(_number(clipped(node)))
     return plain if plain != ast.unparse(node) or "\n" in text or "#" in text else text
 
 
@@ -107,7 +108,7 @@ def _number(node: ast.expr) -> ast.expr:
         case ast.Call(func=ast.Name(id="int"), args=[argument]):
             return _call("int", _truth(argument))
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            return _called(name, [_number(argument) for argument in arguments])
+            return _call(name, *map(_number, arguments))
         case _:
             return node
 
@@ -123,17 +124,6 @@ def _truth(node: ast.expr) -> ast.expr:
             return ast.Compare(_number(left), ops, [_number(right)])
         case _:
             return _number(node)
-
-
-def _called(name: str, arguments: list[ast.expr]) -> ast.expr:
-    infinite = ast.Name("inf")
-    if name == "relu":
-        return _call("clip", arguments[0], ast.Constant(0), infinite)
-    if name == "max":
-        return reduce(lambda a, b: _call("clip", a, b, infinite), arguments)
-    if name == "min":
-        return reduce(lambda a, b: _call("clip", a, ast.UnaryOp(ast.USub(), infinite), b), arguments)
-    return _call(name, *arguments)
 
 
 def _call(name: str, *arguments: ast.expr) -> ast.expr:
