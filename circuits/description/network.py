@@ -263,8 +263,8 @@ class Network(Stimuli, Presentations):
         """
         if not isinstance(source, Population) or source.network is not self:
             raise RecircuitError(f"broadcast {name!r}: the source is a population of this circuit; got {source!r}.")
+        check_broadcast(source, name, {n: sent.source.name for n, sent in self.broadcasts.items()})
         self._check_name(name)
-        check_broadcast(source, name)
         self.broadcasts[name] = Sent(source, During.of(during), checked_closed(closed, f"broadcast {name!r}"))
         self.changed()
 
