@@ -39,25 +39,30 @@ def check_transpose(
     """Refuse a transpose that does not fit."""
     if weights.elsewhere:
         _check_sizes(weights, pre, post, name)
-    elif weights.of.pre is not post or weights.of.post is not pre:
+    elif not weights.flipped and (weights.of.pre is not pre or weights.of.post is not post):
+        raise RecircuitError(
+            f"connect {name}: the weights of {weights.of.name} run from {weights.of.pre.name!r} to {weights.of.post.name!r}, "
+            f"and its synapses transmit again between the same units. Connect these populations."
+        )
+    elif weights.flipped and (weights.of.pre is not post or weights.of.post is not pre):
         raise RecircuitError(
             f"connect {name}: the weights {weights.of.name}.T run from {weights.of.post.name!r} to "
             f"{weights.of.pre.name!r}. Connect these populations in this direction."
         )
     if equation is not None and equation.plastic:
         raise RecircuitError(
-            f"connect {name}: weights that are another projection's transpose have no rule of their own. Leave the "
-            "rule out."
+            f"connect {name}: weights that belong to another projection, {weights.of.name}, have no rule of their own. Leave "
+            "the rule out."
         )
     kept = ["w", *(weights.of.equation.state if weights.of.plastic and weights.of.equation else ())]
     if weights.variable not in kept:
         raise RecircuitError(
-            f"connect {name}: the synapses of {weights.of.name} have no variable {weights.variable!r} whose "
-            f"transpose could be the weights; they have {kept}. Declare it as a state of their rule."
+            f"connect {name}: the synapses of {weights.of.name} have no variable {weights.variable!r} that could be the "
+            f"weights; they have {kept}. Declare it as a state of their rule."
         )
     if connectivity is not None and connectivity != weights.of.connectivity:
         raise RecircuitError(
-            f"connect {name}: {weights.of.name}.T has the synapses of {weights.of.name}, which are "
+            f"connect {name}: these are the synapses of {weights.of.name}, which are "
             f"{weights.of.connectivity}; got connectivity={connectivity}. Leave the connectivity out."
         )
 

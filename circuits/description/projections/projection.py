@@ -20,7 +20,9 @@ from ..schedules.schedule import During
 
 @dataclass(frozen=True)
 class Transposed:
-    """The weights of another projection in the opposite direction, for a control such as backpropagation, which is not local.
+    """The weights of another projection, or a state of its synapses.
+
+    In the opposite direction, or between other units, they make a control such as backpropagation, which is not local.
 
     Parameters
     ----------
@@ -58,6 +60,15 @@ class Transposed:
         if isinstance(divisor, int | float | np.integer | np.floating) and divisor:
             return self * (1 / divisor)
         raise RecircuitError(f"{self.of.name}.T is divided by a finite number that is not 0; got {divisor!r}.")
+
+    @property
+    def local(self) -> bool:
+        """Whether the synapses that have the weights transmit by them, so that no synapse knows those of another one."""
+        return not self.flipped and not self.elsewhere
+
+    def __str__(self) -> str:
+        variable = "" if self.variable == "w" else f"{self.variable} of "
+        return f"{'transpose of ' if self.flipped else '' if variable else 'weights of '}{variable}{self.of.name}"
 
     def matrix(self) -> np.ndarray:
         """Return the weights as they are read. One-to-one weights, of shape (n,), are the same in both directions."""
@@ -172,6 +183,34 @@ class Projection(Fixed, NamesFromElsewhere):
         """
         return Transposed(self, variable)
 
+    def again(self, variable: str = "w") -> Transposed:
+        """Return these weights, for a projection by which the same synapses transmit another signal of their pre units.
+
+        Parameters
+        ----------
+        variable : str
+            The name of a state of the rule, which the synapses transmit by in place of their weights.
+
+        Examples
+        --------
+        Each synapse keeps the square of its weight, and the units receive the sums of these squares:
+
+        >>> import numpy as np
+        >>> import recircuit as rc
+        >>> from brian2 import ms
+        >>> net = rc.Circuit()
+        >>> x = net.stimulus("x", 2, rc.Neuron("rate : 1\\nunity = 1 : 1"))
+        >>> h = net.population("h", 1, rc.Neuron("basal : 1 (compartment)\\nsize : 1 (compartment)\\nrate = basal : 1"))
+        >>> rule = rc.Rule("squares", source="this example", state=("square",), forward="dw = .1*x_pre; square = w**2")
+        >>> up = net.connect(x, h, rule=rule, weights=1.0)
+        >>> projection = net.connect(x, h, name="sizes", into="size", sends="unity", weights=up.again("square"))
+        >>> schedule = net.phases("show", 1 * ms, "plasticity", 1 * ms, "rest", 1 * ms)
+        >>> trace = net.run(np.array([[1.0, 0.0]]))
+        >>> round(net["h.size"].item(), 6)
+        2.21
+        """
+        return Transposed(self, variable, flipped=False)
+
     def elsewhere(self, *, flipped: bool) -> Transposed:
         """Return these weights for a projection between other units of the same sizes (a control that is not local).
 
@@ -213,7 +252,8 @@ class Projection(Fixed, NamesFromElsewhere):
     def local(self) -> bool:
         """Whether each synapse learns from local variables only: its rule is local, and its weight belongs to it alone."""
         if isinstance(self.weights, Transposed):
-            return not self.connectivity.learns  # a signal to a latched argmax has no weights of its own
+            # A signal to a latched argmax has no weights of its own.
+            return self.weights.of.local if self.weights.local else not self.connectivity.learns
         return (
             self.equation is None or not self.equation.plastic or (self.equation.local and not self.connectivity.shared)
         )
