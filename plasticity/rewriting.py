@@ -1,4 +1,4 @@
-"""Functions that Brian2 lacks: ``max``, ``min`` and ``relu`` are written with ``clip``, and messages say what to write for others."""
+"""Functions that Brian2 lacks: ``max``, ``min`` and ``relu`` are written with ``clip``; messages answer others."""
 
 from __future__ import annotations
 

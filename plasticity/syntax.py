@@ -21,7 +21,16 @@ from .names import SUMMING, SUMS, UNIT_FUNCTIONS
 from .rewriting import instead_of
 from .sizes import TooLarge, check_size, check_terms
 
-__all__ = ["TEACH", "check_characters", "check_expression", "check_sizes", "check_terms_of", "check_unit", "parsed", "word_of_python"]
+__all__ = [
+    "TEACH",
+    "check_characters",
+    "check_expression",
+    "check_sizes",
+    "check_terms_of",
+    "check_unit",
+    "parsed",
+    "word_of_python",
+]
 
 LONGEST = 100_000
 """The most characters in the equations of one neuron or rule."""

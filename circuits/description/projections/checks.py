@@ -54,11 +54,17 @@ def check_transpose(
             f"connect {name}: weights that belong to another projection, {weights.of.name}, have no rule of their own. Leave "
             "the rule out."
         )
-    kept = ["w", *(weights.of.equation.state if weights.of.plastic and weights.of.equation else ())]
+    of = weights.of.equation
+    kept = ["w", *((*of.state, *of.traces) if weights.of.plastic and of is not None else ())]
     if weights.variable not in kept:
         raise RecircuitError(
             f"connect {name}: the synapses of {weights.of.name} have no variable {weights.variable!r} that could be the "
             f"weights; they have {kept}. Declare it as a state of their rule."
+        )
+    if weights.traced and weights.of.connectivity.kind != "dense":
+        raise RecircuitError(
+            f"connect {name}: {weights.variable!r} is a trace of {weights.of.name}, and traces transmit between all pairs of "
+            f"units, or those of a mask; got {weights.of.connectivity}. Use connectivity=Dense(), or Masked(...)."
         )
     if connectivity is not None and connectivity != weights.of.connectivity:
         raise RecircuitError(
@@ -124,12 +130,12 @@ def _check_arriving(projection: Projection, rule: str) -> None:
 
 
 def check_delay_shape(projection: Projection) -> None:
-    """Refuse delays of single synapses that do not fit the weights.
+    """Refuse delays of single synapses that do not fit the weights, or that its weights cannot have.
 
     Raises
     ------
     RecircuitError
-        If the shapes differ. The message has both.
+        If the shapes differ, or if a pool or traces transmit. The message has both shapes, or says which.
     """
     if isinstance(projection.delay, int):
         return
@@ -143,6 +149,10 @@ def check_delay_shape(projection: Projection) -> None:
     if projection.connectivity.kind == "largest":
         raise RecircuitError(
             f"{where}: max pooling takes one delay for all synapses; got an array. Give one time, such as delay=5*ms."
+        )
+    if isinstance(projection.weights, Transposed) and projection.weights.traced:
+        raise RecircuitError(
+            f"{where}: traces transmit with one delay for all synapses; got an array. Give one time, such as delay=5*ms."
         )
 
 

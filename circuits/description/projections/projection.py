@@ -20,7 +20,7 @@ from ..schedules.schedule import During
 
 @dataclass(frozen=True)
 class Transposed:
-    """The weights of another projection, or a state of its synapses.
+    """The weights of another projection, or a state or trace of its synapses.
 
     In the opposite direction, or between other units, they make a control such as backpropagation, which is not local.
 
@@ -29,7 +29,7 @@ class Transposed:
     of : Projection
         The projection that has the weights.
     variable : str
-        ``"w"``, or a state of that projection's rule that is read in place of its weights.
+        ``"w"``, or a state or trace of that projection's rule that is read in place of its weights.
     flipped : bool
         Whether the matrix is transposed; False uses it unchanged between other units.
     elsewhere : bool
@@ -62,6 +62,11 @@ class Transposed:
         raise RecircuitError(f"{self.of.name}.T is divided by a finite number that is not 0; got {divisor!r}.")
 
     @property
+    def traced(self) -> bool:
+        """Whether what is read is a trace, of which each batch element has its own."""
+        return self.of.equation is not None and self.of.plastic and self.variable in self.of.equation.traces
+
+    @property
     def local(self) -> bool:
         """Whether the synapses that have the weights transmit by them, so that no synapse knows those of another one."""
         return not self.flipped and not self.elsewhere
@@ -72,7 +77,9 @@ class Transposed:
 
     def matrix(self) -> np.ndarray:
         """Return the weights as they are read. One-to-one weights, of shape (n,), are the same in both directions."""
-        found = self.of[self.variable].T if self.flipped else self.of[self.variable]
+        found = self.of[self.variable]
+        if self.flipped:
+            found = found.swapaxes(1, 2) if self.traced else found.T
         return found if self.scale == 1 else self.scale * found
 
 
@@ -161,7 +168,7 @@ class Projection(Fixed, NamesFromElsewhere):
             object.__setattr__(self, "delay", delay)
 
     def __repr__(self) -> str:
-        rule = f"{self.equation.rule}" if self.equation is not None and self.plastic else "fixed"
+        rule = f"{self.equation.rule}" if self.equation is not None and self.plastic else self.learned_by
         sides = f"{self.pre.name}.{self.sends} -> {self.post.name}.{self.into}"
         return f"<Projection {self.name}: {sides}, {type(self.connectivity).__name__} {tuple(self.shape)}, {rule}>"
 
@@ -189,25 +196,18 @@ class Projection(Fixed, NamesFromElsewhere):
         Parameters
         ----------
         variable : str
-            The name of a state of the rule, which the synapses transmit by in place of their weights.
+            The name of a state or trace of the rule, by which the synapses transmit in place of their weights. A trace has a
+            value for each batch element, as fast weights have.
 
         Examples
         --------
-        Each synapse keeps the square of its weight, and the units receive the sums of these squares:
-
-        >>> import numpy as np
         >>> import recircuit as rc
-        >>> from brian2 import ms
         >>> net = rc.Circuit()
-        >>> x = net.stimulus("x", 2, rc.Neuron("rate : 1\\nunity = 1 : 1"))
-        >>> h = net.population("h", 1, rc.Neuron("basal : 1 (compartment)\\nsize : 1 (compartment)\\nrate = basal : 1"))
-        >>> rule = rc.Rule("squares", source="this example", state=("square",), forward="dw = .1*x_pre; square = w**2")
-        >>> up = net.connect(x, h, rule=rule, weights=1.0)
-        >>> projection = net.connect(x, h, name="sizes", into="size", sends="unity", weights=up.again("square"))
-        >>> schedule = net.phases("show", 1 * ms, "plasticity", 1 * ms, "rest", 1 * ms)
-        >>> trace = net.run(np.array([[1.0, 0.0]]))
-        >>> round(net["h.size"].item(), 6)
-        2.21
+        >>> unit = rc.Neuron("basal : 1 (compartment)\\ntotal : 1 (compartment)\\nrate = basal : 1")
+        >>> x, h = net.stimulus("x", 2, rc.Neuron("rate : 1\\nunity = 1 : 1")), net.population("h", 3, unit)
+        >>> up = net.connect(x, h)
+        >>> net.connect(x, h, name="sums", into="total", sends="unity", weights=up.again())
+        <Projection sums: x.unity -> h.total, Dense (3, 2), weights of x_to_h>
         """
         return Transposed(self, variable, flipped=False)
 
@@ -260,7 +260,12 @@ class Projection(Fixed, NamesFromElsewhere):
 
     @property
     def learned_by(self) -> str:
-        """The rule and which of its equations changes the weights, as in ``"urfb, forward"``; ``"fixed"`` if none does."""
+        """The rule and which of its equations changes the weights, as in ``"urfb, forward"``; ``"fixed"`` if none does.
+
+        Of synapses that transmit again it is what they transmit by, as in ``"square of x_to_h"``.
+        """
+        if isinstance(self.weights, Transposed) and self.weights.local:
+            return str(self.weights)
         equation = self.equation
         return f"{equation.rule}, {equation.direction}" if equation is not None and self.plastic else "fixed"
 

@@ -105,5 +105,7 @@ def test_a_second_broadcast_of_a_name_is_refused_with_the_way_to_send_it_to_some
     net = rc.Circuit()
     x = net.stimulus("x", 3)
     net.population("pool", 1, rc.SummingUnit(x, told_as="total"))
-    with pytest.raises(rc.RecircuitError, match=r"'pool' sends a broadcast of this name already.*total : 1 \(compartment\)"):
+    with pytest.raises(
+        rc.RecircuitError, match=r"'pool' sends a broadcast of this name already.*total : 1 \(compartment\)"
+    ):
         net.population("other", 1, rc.SummingUnit(x, told_as="total"))
