@@ -169,6 +169,16 @@ def test_words_of_python_and_functions_of_other_libraries_are_answered() -> None
         rc.Neuron(field + "rate = where(basal > 0, 1, basal) : 1")
 
 
+def test_variables_that_read_each_other_in_a_circle_are_named() -> None:
+    lines = "rate = 2*ahead : 1\nahead = basal + error : 1\nerror = basal - slope : 1\nslope = ahead : 1\nbasal : 1"
+    with pytest.raises(
+        RecircuitError,
+        match="'ahead' reads 'error', which reads 'slope', which reads 'ahead'. In such a cycle none can",
+    ):
+        rc.Neuron(lines)
+    assert rc.Neuron(lines.replace("slope = ahead : 1", "slope = ahead : 1 (stored)")).stored == ["slope", "basal"]
+
+
 def test_every_function_is_tried() -> None:
     assert {name for name in UNIT_FUNCTIONS if not any(f"{name}(" in text for text in VALUES)} == set()
 
