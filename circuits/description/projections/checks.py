@@ -36,7 +36,7 @@ def check_transpose(
     connectivity: Connectivity | None,
     name: str,
 ) -> None:
-    """Refuse a transpose that does not fit."""
+    """Refuse weights of another projection that do not fit."""
     if weights.elsewhere:
         _check_sizes(weights, pre, post, name)
     elif not weights.flipped and (weights.of.pre is not pre or weights.of.post is not post):
