@@ -16,13 +16,14 @@ def test_fast_weights(example: Callable[[str], ModuleType], rule: str) -> None:
     shown = module.sequences(60, pairs, 6, 4)
     trace = net.run(shown, record=["unit.basal"], elements="all")
     recalled = trace["unit.basal"].reshape(20, 1 + 2 * pairs, 3, 4)[:, 1 + pairs :]
+    fast = np.zeros((4, 6))
     for sample, (keys, values) in enumerate(zip(shown["key"], shown["value"])):
         if rule == "FAST":  # each sequence has a matrix of its own
             others = [(keys, values)]
         else:  # three sequences share the mean of theirs
             three = slice(sample - sample % 3, sample - sample % 3 + 3)
             others = [*zip(shown["key"][three], shown["value"][three])]
-        fast = np.zeros((4, 6))
+        fast = np.zeros((4, 6))  # forgotten before each sequence
         for step in range(pairs):
             fast = 0.95 * fast + np.mean([np.outer(v[step], k[step]) for k, v in others], axis=0)
         wanted = keys[:pairs] @ fast.T
