@@ -33,6 +33,7 @@ from .names import (
 )
 from .noise import check_one_kind, kinds_in, misused_noise
 from .parse import WHITE_NOISE, Statement, names_in
+from .rewriting import instead_of
 from .syntax import TEACH
 
 __all__ = ["Scope", "prove"]
@@ -207,11 +208,12 @@ class _Proof:
         if name in SUMMING:
             return self.sum_of(node, name)
         if name in SUMS:
-            instead = "; for the larger of two numbers use clip" if name in ("max", "min") else ""
+            instead = f"; of two numbers it is {name}(a, b)" if name in ("max", "min") else ""
             self.refuse(f"`{ast.unparse(node)}` {NOT_LOCAL}{instead}")
         if name not in FUNCTIONS:
             self.refuse(
-                f"there is no function `{name}`.{closest(name, FUNCTIONS)} A rule may call {', '.join(FUNCTIONS)}"
+                f"there is no function `{name}`.{instead_of(name) or closest(name, FUNCTIONS)} A rule may call max, min, "
+                f"{', '.join(FUNCTIONS)}"
             )
         if node.keywords or len(node.args) != FUNCTIONS[name]:
             self.refuse(

@@ -34,15 +34,15 @@ FUNCTIONS: dict[str, int] = {
     name: len(function._arg_units)
     for name, function in DEFAULT_FUNCTIONS.items()
     if (function.stateless and name != "timestep") or name in RANDOM
-}
-"""Brian2's elementwise stateless functions and the two kinds of noise, with their number of arguments."""
+} | {"relu": 1}
+"""Brian2's elementwise stateless functions, relu, and the two kinds of noise, with their number of arguments."""
 
 UNIT_FUNCTIONS: dict[str, int | None] = {
     name: len(function._arg_units) for name, function in DEFAULT_FUNCTIONS.items()
 } | {"max": None, "min": None, "relu": 1}
 """The functions that the equations of a unit may call, with their number of arguments; None stands for two or more."""
 
-CONSTANTS = frozenset({"pi", "e"})
+CONSTANTS = frozenset({"pi", "e", "inf"})
 
 UNIT_VARIABLES = frozenset({"x", "error", "basal", "apical", "target", "noise"})
 """Variables that units often have. They are listed here only for better hints in error messages."""

@@ -2,14 +2,14 @@
 
 import ast
 import inspect
-import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..errors import RecircuitError
-from .syntax import check_characters, check_sizes, parsed
+from .rewriting import clipped
+from .syntax import check_characters, check_sizes, parsed, word_of_python
 
 __all__ = ["WHITE_NOISE", "Operator", "Statement", "divisors", "names_in", "parse", "rename", "show"]
 
@@ -21,6 +21,8 @@ WHITE_NOISE = "xi"
 #: The mark for `dNAME/dt = E` while Python's parser reads it as `δNAME = E`, with a letter that no equation has.
 _MARK = "δ"
 _DERIVATIVE = re.compile(r"(^|;)\s*d(\w+)\s*/\s*dt\s*=(?!=)", re.MULTILINE)
+#: What is said of a line that cannot be read.
+FORM = "Write `dw = E`, with E in + - * / ** and functions, as in Brian2."
 _TOO_DEEP = "is nested too deeply. Give parts of it names of their own, in statements before it."
 
 
@@ -148,6 +150,10 @@ def _statement(line: ast.stmt, text: str, where: str) -> Statement:
 
 
 def _source(text: str, node: ast.expr) -> str:
+    """Return the expression as it was written, or, with a ``max`` for instance, in terms that Brian2 has."""
+    plain = clipped(node)
+    if ast.unparse(plain) != ast.unparse(node):
+        return show(plain)
     source = ast.get_source_segment(text, node) or ""
     return show(node) if "\n" in source or not source else source
 
@@ -160,10 +166,6 @@ def _unparsable(text: str, where: str, problem: Exception) -> str:
     lines = [re.sub(rf"{_MARK}(\w+) =", r"d\1/dt =", line) for line in lines]
     line = lines[number - 1].strip() if 0 < number <= len(lines) else text
     message = f"{where}: `{line}` cannot be read as an equation ({problem.msg})."
-    words = [word for word in re.findall(r"\w+", line) if keyword.iskeyword(word)]
-    words = [word for word in words if word not in ("and", "or", "not")]
     if re.fullmatch(r"[^:]+=[^:]+:\s*\w+\s*(\(.*\))?", line):
         return f"{message} A statement of a rule has no unit and no flags; write `{line.partition(':')[0].strip()}`."
-    if words:
-        return f"{message} `{words[0]}` is a word of Python; call it `{words[0]}_` or otherwise."
-    return f"{message} Write `dw = E`, with E in + - * / ** and functions, as in Brian2."
+    return f"{message} {word_of_python(line) or FORM}"

@@ -8,6 +8,8 @@ execute it.
 from __future__ import annotations
 
 import ast
+import keyword
+import re
 import unicodedata
 import warnings
 from collections.abc import Mapping
@@ -16,9 +18,19 @@ from typing import Any, NoReturn
 from ..errors import RecircuitError
 from ..registry import closest
 from .names import SUMMING, SUMS, UNIT_FUNCTIONS
+from .rewriting import instead_of
 from .sizes import TooLarge, check_size, check_terms
 
-__all__ = ["TEACH", "check_characters", "check_expression", "check_sizes", "check_terms_of", "check_unit", "parsed"]
+__all__ = [
+    "TEACH",
+    "check_characters",
+    "check_expression",
+    "check_sizes",
+    "check_terms_of",
+    "check_unit",
+    "parsed",
+    "word_of_python",
+]
 
 LONGEST = 100_000
 """The most characters in the equations of one neuron or rule."""
@@ -80,10 +92,23 @@ def check_expression(
         node = parsed(f"({text}\n)" if "\n" in text else text, "eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         said = problem.msg if isinstance(problem, SyntaxError) else "it is nested too deeply"
-        raise RecircuitError(f"{where}: `{_short(text)}` cannot be read as an expression ({said}). {form}") from None
+        instead = word_of_python(text) or form
+        raise RecircuitError(f"{where}: `{_short(text)}` cannot be read as an expression ({said}). {instead}") from None
     check_sizes(node, where)
     _Check(where, functions).expression(node)
     return node
+
+
+def word_of_python(text: str) -> str:
+    """Return a sentence about the first word of Python that is used as a name; an empty text if there is none.
+
+    Parameters
+    ----------
+    text : str
+        A text that cannot be read as an equation.
+    """
+    words = [w for w in re.findall(r"[^\W\d]\w*", text) if keyword.iskeyword(w) and w not in ("and", "or", "not")]
+    return f"`{words[0]}` is a word of Python; call it `{words[0]}_` or otherwise." if words else ""
 
 
 def check_unit(text: str, where: str) -> None:
@@ -239,7 +264,7 @@ class _Check:
             if name in SUMS or name in SUMMING:
                 self.refuse(f"`{name}` {OF_MANY}")
             of_time = [_text(argument) for argument in node.args] == ["t"]
-            hint = OF_TIME if of_time else closest(name, self.functions)
+            hint = OF_TIME if of_time else instead_of(name) or closest(name, self.functions)
             self.refuse(f"there is no function `{name}`.{hint} The functions are {there}")
         for argument in node.args:
             self.expression(argument)

@@ -159,6 +159,38 @@ def test_whole_numbers_may_be_large(backend: str) -> None:
         assert net[f"h.v{k}"][0].tolist() == wanted
 
 
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+def test_rules_know_the_functions_of_units(backend: str) -> None:
+    net = rc.Circuit()
+    largest = "w = max(.1, relu(w - .2*x_pre), min(x_post, inf) - 1)"
+    h = net.population("h", 3, rc.Neuron("basal : 1 (compartment)\nrate = basal : 1 (during show)"))
+    w = np.array([[0.5, 0.1], [-0.3, 0.7], [2.0, 1.0]])
+    net.connect(net.stimulus("x", 2), h, weights=w, rule=rule(forward=largest))
+    net.phases("show", 1 * ms, "plasticity", 1 * ms)
+    x = np.array([0.5, -1.0])
+    net.run(x[None], backend=backend)
+    wanted = np.maximum(np.maximum(0.1, w - 0.2 * x), (w @ x)[:, None] - 1)
+    np.testing.assert_allclose(net["x_to_h.w"], wanted, atol=1e-15)
+
+
+def test_words_of_python_and_functions_of_other_libraries_are_answered() -> None:
+    field = "basal : 1 (compartment)\n"
+    with pytest.raises(RecircuitError, match=r"`is` is a word of Python; call it `is_`"):
+        rc.Neuron(field + "dis/dt = (basal - is)/tau : 1", tau=5 * ms)
+    with pytest.raises(RecircuitError, match=r"Write int\(c\)\*a \+ int\(not c\)\*b, which is a where"):
+        rc.Neuron(field + "rate = where(basal > 0, 1, basal) : 1")
+
+
+def test_variables_that_read_each_other_in_a_circle_are_named() -> None:
+    lines = "rate = 2*ahead : 1\nahead = basal + error : 1\nerror = basal - slope : 1\nslope = ahead : 1\nbasal : 1"
+    with pytest.raises(
+        RecircuitError,
+        match="'ahead' reads 'error', which reads 'slope', which reads 'ahead'. In such a cycle none can",
+    ):
+        rc.Neuron(lines)
+    assert rc.Neuron(lines.replace("slope = ahead : 1", "slope = ahead : 1 (stored)")).stored == ["slope", "basal"]
+
+
 def test_every_function_is_tried() -> None:
     assert {name for name in UNIT_FUNCTIONS if not any(f"{name}(" in text for text in VALUES)} == set()
 

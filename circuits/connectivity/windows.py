@@ -52,7 +52,8 @@ class Windows:
 
     def __post_init__(self) -> None:
         if self.padding != "same" and (not _whole(self.padding) or int(self.padding) < 0):
-            raise RecircuitError(f"{self.where}: padding is a whole number, or 'same'; got {self.padding!r}.")
+            none = " Without padding, which other libraries call 'valid', it is 0." if self.padding == "valid" else ""
+            raise RecircuitError(f"{self.where}: padding is a whole number, or 'same'; got {self.padding!r}.{none}")
         self._along  # noqa: B018  # so that errors are raised when it is declared
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from keyword import iskeyword
 from typing import Any
 
@@ -29,8 +29,25 @@ def check_name(name: Any, used: Iterable[str]) -> None:
         raise RecircuitError(f"circuit: the name {name!r} is used already; there are {sorted(used)}.")
 
 
-def check_broadcast(source: Population, name: str) -> None:
-    """Refuse a broadcast of many units, or with a name that means something in compiled code."""
+def check_broadcast(source: Population, name: str, sources: Mapping[str, str]) -> None:
+    """Refuse a broadcast of many units, one whose name means something in compiled code, or a second one of a name.
+
+    Parameters
+    ----------
+    source : Population
+        The population that sends.
+    name : str
+        The name of the broadcast.
+    sources : Mapping[str, str]
+        The names of the populations that send the broadcasts there are.
+    """
+    if name in sources:
+        raise RecircuitError(
+            f"broadcast {name!r}: {sources[name]!r} sends a broadcast of this name already, and all units and synapses of the "
+            f"circuit read that one. For a value that only some populations read, declare a compartment in their equations, "
+            f"'{name} : 1 (compartment)', and connect the unit to it: circuit.connect({source.name}, population, "
+            f"into={name!r}, weights=1.0). Rules read it as {name}_post."
+        )
     if source.size != 1:
         raise RecircuitError(
             f"broadcast {name!r}: the source of a broadcast is a population of one unit, and {source.name!r} has "

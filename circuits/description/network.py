@@ -145,7 +145,7 @@ class Network(Stimuli, Presentations):
             ``"apical"``, for its feedback equation. None leaves the weights as they are.
         weights : number, array, sparse matrix, function or transpose, optional
             The initial weights: a number, an array (n_post, n_pre), a SciPy sparse matrix, a function of (generator,
-            shape) such as ``glorot()``, or ``other.T``, which may be multiplied by a number.
+            shape) such as ``glorot()``, or ``other.T`` or ``other.again()``, which may be multiplied by a number.
         connectivity : Connectivity, array, sparse matrix or pair of arrays, optional
             The synapses that exist: ``Dense()`` (the default), ``Masked(p)``, ``Blocks(number)``, ``OneToOne()``, for
             images ``Local(...)``, ``Convolution(...)`` or ``MaxPool(...)``, or a list of all synapses as for `Given`.
@@ -228,8 +228,8 @@ class Network(Stimuli, Presentations):
         """
         if not isinstance(source, Population) or source.network is not self:
             raise RecircuitError(f"broadcast {name!r}: the source is a population of this circuit; got {source!r}.")
+        check_broadcast(source, name, {n: sent.source.name for n, sent in self.broadcasts.items()})
         self._check_name(name)
-        check_broadcast(source, name)
         self.broadcasts[name] = Sent(source, During.of(during), checked_closed(closed, f"broadcast {name!r}"))
         self.changed()
 

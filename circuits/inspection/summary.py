@@ -117,7 +117,7 @@ class _Counted:
     def row(self) -> tuple[str, ...]:
         """Return the row of the table for this projection, without the memory."""
         p = self.projection
-        rule = f"transpose of {p.weights.of.name}" if isinstance(p.weights, Transposed) else p.learned_by
+        rule = str(p.weights) if isinstance(p.weights, Transposed) else p.learned_by
         return (
             p.name, f"{p.pre.name}.{p.sends} → {p.post.name}.{p.into}", f"{type(p.connectivity).__name__} {tuple(p.shape)}",
             f"{self.synapses:,}", f"{self.parameters:,}", rule,

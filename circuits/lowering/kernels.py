@@ -133,6 +133,28 @@ class Propagate(OverSynapses):
 
 
 @dataclass(frozen=True)
+class TracedPropagate(OverSynapses):
+    """The field that a projection delivers by traces, of which each batch element has its own.
+
+    Parameters
+    ----------
+    signal : Term
+        The signal of each pre unit.
+    field : str
+        The variable of the post unit that this projection alone writes, such as ``"h.basal_x"``.
+    traces : str
+        The key of the trace, such as ``"x_to_h.el"``, of shape (batch, n_post, n_pre), or (batch, n_pre, n_post) if transposed.
+    transposed : bool
+        Whether the traces belong to a projection in the opposite direction.
+    """
+
+    signal: Term
+    field: str
+    traces: str
+    transposed: bool = False
+
+
+@dataclass(frozen=True)
 class Broadcast(Kernel):
     """A broadcast: ``field`` of every unit becomes the signal of the one unit that sends it."""
 

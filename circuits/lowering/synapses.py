@@ -21,7 +21,20 @@ from .delays.lines import delayed, signal_of
 from .delays.products import as_product, pairs_of
 from .equations.one_sided import Parts, one_sided, one_sided_each, vanishing
 from .equations.rule_equations import all_equations, equations_in_steps
-from .kernels import Broadcast, Count, Elementwise, Fused, Kernel, Mask, Part, Product, Propagate, Term, Traced
+from .kernels import (
+    Broadcast,
+    Count,
+    Elementwise,
+    Fused,
+    Kernel,
+    Mask,
+    Part,
+    Product,
+    Propagate,
+    Term,
+    Traced,
+    TracedPropagate,
+)
 from .operations import LEARN, PROPAGATE, Operation
 
 
@@ -91,10 +104,9 @@ def _at_once(network: Network, projection: Projection) -> Operation:
     if projection.connectivity.kind == "largest":
         argmax = f"{owner.post.name}.{owner.argmax}"
         (reads if back else writes).add(argmax)
-    kernel = Propagate(
-        projection.name, owner.connectivity, pre.size, post.size, signal_of(network, projection), field, read,
-        transposed=back, argmax=argmax,
-    )  # fmt: skip
+    over = (projection.name, owner.connectivity, pre.size, post.size, signal_of(network, projection), field, read)
+    traced = other is not None and other.traced
+    kernel = TracedPropagate(*over, back) if traced else Propagate(*over, transposed=back, argmax=argmax)
     return Operation(
         name=f"propagate_{projection.name}", owner=projection.name, slot=PROPAGATE,
         steps=projection_steps(network.phased(), projection), kernel=kernel, reads=frozenset(reads), writes=frozenset(writes),
@@ -107,7 +119,7 @@ def weight_totals(network: Network, projection: Projection) -> list[Operation]:
     made = _at_once(network, projection)
     pre, post, steps = projection.pre, projection.post, tuple(range(network.phased().steps))
     scale = projection.weights.scale if isinstance(projection.weights, Transposed) else 1.0
-    assert isinstance(made.kernel, Propagate)
+    assert isinstance(made.kernel, Propagate | TracedPropagate)
     return [
         replace(
             made, name=f"weigh_{variable}", steps=steps, writes=frozenset({f"{post.name}.{variable}"}),

@@ -126,7 +126,7 @@ def costs(net: Circuit) -> dict[str, Any]:
     return {
         "multiplications": sum(operations(net).values()),
         "local": all(e.local for _, e in plastic)
-        and not any(isinstance(p.weights, Transposed) for p in net.projections.values()),
+        and all(p.weights.local for p in net.projections.values() if isinstance(p.weights, Transposed)),
         "bytes_of_synapse": max(
             net.dtype.itemsize * (1 + len(e.state) + len(e.traces) * net.batch_size) for _, e in plastic
         ),

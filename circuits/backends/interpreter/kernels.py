@@ -37,10 +37,8 @@ def _(kernel: kernels.Elementwise, memory: Memory) -> None:
 
 @perform.register
 def _(kernel: kernels.Average, memory: Memory) -> None:
-    each = memory.arrays[f"{kernel.population}.{kernel.of_each}"]
-    memory.arrays[f"{kernel.population}.{kernel.variable}"][...] = each[: memory.arrays["presentation.active"]].mean(
-        axis=0
-    )
+    each = memory.arrays[f"{kernel.population}.{kernel.of_each}"][: memory.arrays["presentation.active"]]
+    memory.arrays[f"{kernel.population}.{kernel.variable}"][...] = each.mean(axis=0)
 
 
 @perform.register
@@ -55,6 +53,12 @@ def _(kernel: kernels.Propagate, memory: Memory) -> None:
     field[...], sent = 0, np.atleast_2d(sent)  # a shared variable has no axis of batch elements if there is only one
     for b in range(len(field)):
         np.add.at(field[b], post, weights.reshape(-1)[weight] * sent[b, pre])
+
+
+@perform.register
+def _(kernel: kernels.TracedPropagate, memory: Memory) -> None:
+    sent, pairs = np.atleast_2d(memory.arrays[kernel.signal.key]), "bij,bi->bj" if kernel.transposed else "bji,bi->bj"
+    memory.arrays[kernel.field][...] = np.einsum(pairs, memory.arrays[kernel.traces], sent)
 
 
 def _largest(kernel: kernels.Propagate, pool: MaxPool, memory: Memory) -> None:

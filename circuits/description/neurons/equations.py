@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import Any
 
 from brian2 import Equations, TimedArray
@@ -19,10 +19,12 @@ from brian2.equations.equations import (
     SingleEquation,
     dimensions_and_type_from_string,
 )
+from brian2.utils.stringtools import get_identifiers
 from pyparsing import ParseException
 
 from ....errors import RecircuitError
 from ....other_libraries import argument_hint
+from ....plasticity.rewriting import clipped
 from ....plasticity.syntax import check_characters, check_expression, check_unit
 from .state_equation import noises
 
@@ -59,16 +61,19 @@ def parse_equations(text: str) -> Mapping[str, SingleEquation]:
             if equation.varname in found:
                 raise RecircuitError(f"equations: {equation.varname!r} is defined twice. Leave one of the lines out.")
             found[equation.varname] = equation
-        Equations([e for e in found.values() if e.type == SUBEXPRESSION and not e.flags])  # refuses cycles
+        plain = {e.varname: e for e in found.values() if e.type == SUBEXPRESSION and not e.flags}
+        if circle := _circle({name: get_identifiers(e.expr.code) for name, e in plain.items()}):
+            raise RecircuitError(
+                f"equations: {circle[0]!r} reads {', which reads '.join(map(repr, circle[1:]))}. In such a cycle none can be "
+                "computed first. A variable that reads what another one was in the step before is kept: give one of them the "
+                "flag (stored) or (during <phases>)."
+            )
+        Equations([*plain.values()])  # refuses the names that Brian2 does
         return found
     except ParseException as problem:
         raise RecircuitError(f"equations: `{problem.line.strip()}` cannot be read as an equation. {FORM}") from None
     except (EquationError, SyntaxError, ValueError, TypeError) as problem:
-        circle = (
-            " A variable that reads what it was in the step before is kept, by the flag (stored) or (during <phases>)."
-        )
-        hint = circle if "cycle" in str(problem) else ""
-        raise RecircuitError(f"equations: {str(problem).strip()}{hint} {FORM}") from None
+        raise RecircuitError(f"equations: {str(problem).strip()} {FORM}") from None
 
 
 def readable(text: str, where: str, form: str = "") -> str:
@@ -77,8 +82,22 @@ def readable(text: str, where: str, form: str = "") -> str:
     A text that needs no change is returned as it is.
     """
     node = check_expression(text, where, form=form)
-    plain = ast.unparse(_number(node))
+    plain = ast.unparse(_number(clipped(node)))
     return plain if plain != ast.unparse(node) or "\n" in text or "#" in text else text
+
+
+def _circle(reads: Mapping[str, set[str]]) -> list[str]:
+    """Return variables each of which reads the next, and of which the last is the first; an empty list if there are none."""
+    left = {name: sorted(read & reads.keys()) for name, read in reads.items()}
+    while ends := [name for name, read in left.items() if not any(other in left for other in read)]:
+        for name in ends:
+            del left[name]
+    way: list[str] = []
+    name = next(iter(left), "")
+    while name and name not in way:
+        way.append(name)
+        name = next(other for other in left[name] if other in left)
+    return [*way[way.index(name) :], name] if name else []
 
 
 def _equation(kind: str, parts: Mapping[str, Any]) -> SingleEquation:
@@ -107,7 +126,7 @@ def _number(node: ast.expr) -> ast.expr:
         case ast.Call(func=ast.Name(id="int"), args=[argument]):
             return _call("int", _truth(argument))
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            return _called(name, [_number(argument) for argument in arguments])
+            return _call(name, *map(_number, arguments))
         case _:
             return node
 
@@ -123,17 +142,6 @@ def _truth(node: ast.expr) -> ast.expr:
             return ast.Compare(_number(left), ops, [_number(right)])
         case _:
             return _number(node)
-
-
-def _called(name: str, arguments: list[ast.expr]) -> ast.expr:
-    infinite = ast.Name("inf")
-    if name == "relu":
-        return _call("clip", arguments[0], ast.Constant(0), infinite)
-    if name == "max":
-        return reduce(lambda a, b: _call("clip", a, b, infinite), arguments)
-    if name == "min":
-        return reduce(lambda a, b: _call("clip", a, ast.UnaryOp(ast.USub(), infinite), b), arguments)
-    return _call(name, *arguments)
 
 
 def _call(name: str, *arguments: ast.expr) -> ast.expr:

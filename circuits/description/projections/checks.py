@@ -36,12 +36,12 @@ def check_transpose(
     connectivity: Connectivity | None,
     name: str,
 ) -> None:
-    """Refuse a transpose that does not fit."""
+    """Refuse weights of another projection that do not fit."""
     owner = weights.of.owner
     if owner is not weights.of:
         raise RecircuitError(
             f"connect {name}: the weights of {weights.of.name!r} are those of {owner.name!r}. Take them from there, as in "
-            f"circuit[{owner.name!r}].T or circuit[{owner.name!r}].elsewhere(flipped=False)."
+            f"circuit[{owner.name!r}].T or circuit[{owner.name!r}].again()."
         )
     if weights.of.network is not pre.network:
         raise RecircuitError(
@@ -49,25 +49,36 @@ def check_transpose(
         )
     if weights.elsewhere:
         _check_sizes(weights, pre, post, name)
-    elif weights.of.pre is not post or weights.of.post is not pre:
+    elif not weights.flipped and (weights.of.pre is not pre or weights.of.post is not post):
+        raise RecircuitError(
+            f"connect {name}: the weights of {weights.of.name} run from {weights.of.pre.name!r} to {weights.of.post.name!r}, "
+            f"and its synapses transmit again between the same units. Connect these populations."
+        )
+    elif weights.flipped and (weights.of.pre is not post or weights.of.post is not pre):
         raise RecircuitError(
             f"connect {name}: the weights {weights.of.name}.T run from {weights.of.post.name!r} to "
             f"{weights.of.pre.name!r}. Connect these populations in this direction."
         )
     if equation is not None and equation.plastic:
         raise RecircuitError(
-            f"connect {name}: weights that are another projection's transpose have no rule of their own. Leave the "
-            "rule out."
+            f"connect {name}: weights that belong to another projection, {weights.of.name}, have no rule of their own. Leave "
+            "the rule out."
         )
-    kept = ["w", *(weights.of.equation.state if weights.of.plastic and weights.of.equation else ())]
+    of = weights.of.equation
+    kept = ["w", *((*of.state, *of.traces) if weights.of.plastic and of is not None else ())]
     if weights.variable not in kept:
         raise RecircuitError(
-            f"connect {name}: the synapses of {weights.of.name} have no variable {weights.variable!r} whose "
-            f"transpose could be the weights; they have {kept}. Declare it as a state of their rule."
+            f"connect {name}: the synapses of {weights.of.name} have no variable {weights.variable!r} that could be the "
+            f"weights; they have {kept}. Declare it as a state of their rule."
+        )
+    if weights.traced and weights.of.connectivity.kind != "dense":
+        raise RecircuitError(
+            f"connect {name}: {weights.variable!r} is a trace of {weights.of.name}, and traces transmit between all pairs of "
+            f"units, or those of a mask; got {weights.of.connectivity}. Use connectivity=Dense(), or Masked(...)."
         )
     if connectivity is not None and connectivity != weights.of.connectivity:
         raise RecircuitError(
-            f"connect {name}: {weights.of.name}.T has the synapses of {weights.of.name}, which are "
+            f"connect {name}: these are the synapses of {weights.of.name}, which are "
             f"{weights.of.connectivity}; got connectivity={connectivity}. Leave the connectivity out."
         )
 
@@ -129,12 +140,12 @@ def _check_arriving(projection: Projection, rule: str) -> None:
 
 
 def check_delay_shape(projection: Projection) -> None:
-    """Refuse delays of single synapses that do not fit the weights.
+    """Refuse delays of single synapses that do not fit the weights, or that its weights cannot have.
 
     Raises
     ------
     RecircuitError
-        If the shapes differ. The message has both.
+        If the shapes differ, or if a pool or traces transmit. The message has both shapes, or says which.
     """
     if isinstance(projection.delay, int):
         return
@@ -148,6 +159,10 @@ def check_delay_shape(projection: Projection) -> None:
     if projection.connectivity.kind == "largest":
         raise RecircuitError(
             f"{where}: max pooling takes one delay for all synapses; got an array. Give one time, such as delay=5*ms."
+        )
+    if isinstance(projection.weights, Transposed) and projection.weights.traced:
+        raise RecircuitError(
+            f"{where}: traces transmit with one delay for all synapses; got an array. Give one time, such as delay=5*ms."
         )
 
 

@@ -20,14 +20,16 @@ from ..schedules.during import During
 
 @dataclass(frozen=True)
 class Transposed:
-    """The weights of another projection in the opposite direction, for a control such as backpropagation, which is not local.
+    """The weights of another projection, or a state or trace of its synapses.
+
+    In the opposite direction, or between other units, they make a control such as backpropagation, which is not local.
 
     Parameters
     ----------
     of : Projection
         The projection that has the weights.
     variable : str
-        ``"w"``, or a state of that projection's rule that is read in place of its weights.
+        ``"w"``, or a state or trace of that projection's rule that is read in place of its weights.
     flipped : bool
         Whether the matrix is transposed; False uses it unchanged between other units.
     elsewhere : bool
@@ -59,9 +61,25 @@ class Transposed:
             return self * (1 / divisor)
         raise RecircuitError(f"{self.of.name}.T is divided by a finite number that is not 0; got {divisor!r}.")
 
+    @property
+    def traced(self) -> bool:
+        """Whether what is read is a trace, of which each batch element has its own."""
+        return self.of.equation is not None and self.of.plastic and self.variable in self.of.equation.traces
+
+    @property
+    def local(self) -> bool:
+        """Whether the synapses that have the weights transmit by them, so that no synapse knows those of another one."""
+        return not self.flipped and not self.elsewhere
+
+    def __str__(self) -> str:
+        variable = "" if self.variable == "w" else f"{self.variable} of "
+        return f"{'transpose of ' if self.flipped else '' if variable else 'weights of '}{variable}{self.of.name}"
+
     def matrix(self) -> np.ndarray:
         """Return the weights as they are read. One-to-one weights, of shape (n,), are the same in both directions."""
-        found = self.of[self.variable].T if self.flipped else self.of[self.variable]
+        found = self.of[self.variable]
+        if self.flipped:
+            found = found.swapaxes(1, 2) if self.traced else found.T
         return found if self.scale == 1 else self.scale * found
 
 
@@ -150,7 +168,7 @@ class Projection(Fixed, NamesFromElsewhere):
             object.__setattr__(self, "delay", delay)
 
     def __repr__(self) -> str:
-        rule = f"{self.equation.rule}" if self.equation is not None and self.plastic else "fixed"
+        rule = f"{self.equation.rule}" if self.equation is not None and self.plastic else self.learned_by
         sides = f"{self.pre.name}.{self.sends} -> {self.post.name}.{self.into}"
         return f"<Projection {self.name}: {sides}, {type(self.connectivity).__name__} {tuple(self.shape)}, {rule}>"
 
@@ -171,6 +189,27 @@ class Projection(Fixed, NamesFromElsewhere):
             The name of the state.
         """
         return Transposed(self, variable)
+
+    def again(self, variable: str = "w") -> Transposed:
+        """Return these weights, for a projection by which the same synapses transmit another signal of their pre units.
+
+        Parameters
+        ----------
+        variable : str
+            The name of a state or trace of the rule, by which the synapses transmit in place of their weights. A trace has a
+            value for each batch element, as fast weights have.
+
+        Examples
+        --------
+        >>> import recircuit as rc
+        >>> net = rc.Circuit()
+        >>> unit = rc.Neuron("basal : 1 (compartment)\\ntotal : 1 (compartment)\\nrate = basal : 1")
+        >>> x, h = net.stimulus("x", 2, rc.Neuron("rate : 1\\nunity = 1 : 1")), net.population("h", 3, unit)
+        >>> up = net.connect(x, h)
+        >>> net.connect(x, h, name="sums", into="total", sends="unity", weights=up.again())
+        <Projection sums: x.unity -> h.total, Dense (3, 2), weights of x_to_h>
+        """
+        return Transposed(self, variable, flipped=False)
 
     def elsewhere(self, *, flipped: bool) -> Transposed:
         """Return these weights for a projection between other units of the same sizes (a control that is not local).
@@ -213,14 +252,20 @@ class Projection(Fixed, NamesFromElsewhere):
     def local(self) -> bool:
         """Whether each synapse learns from local variables only: its rule is local, and its weight belongs to it alone."""
         if isinstance(self.weights, Transposed):
-            return not self.connectivity.learns  # a signal to a latched argmax has no weights of its own
+            # A signal to a latched argmax has no weights of its own.
+            return self.weights.of.local if self.weights.local else not self.connectivity.learns
         return (
             self.equation is None or not self.equation.plastic or (self.equation.local and not self.connectivity.shared)
         )
 
     @property
     def learned_by(self) -> str:
-        """The rule and which of its equations changes the weights, as in ``"urfb, forward"``; ``"fixed"`` if none does."""
+        """The rule and which of its equations changes the weights, as in ``"urfb, forward"``; ``"fixed"`` if none does.
+
+        Of synapses that transmit again it is what they transmit by, as in ``"square of x_to_h"``.
+        """
+        if isinstance(self.weights, Transposed) and self.weights.local:
+            return str(self.weights)
         equation = self.equation
         return f"{equation.rule}, {equation.direction}" if equation is not None and self.plastic else "fixed"
 

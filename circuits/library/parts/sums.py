@@ -1,4 +1,4 @@
-"""A unit that sums the signals of a population, and broadcasts the sum."""
+"""A unit that sums the signals of a population, and sends the sum to all units, or to those of this population."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class SummingUnit:
     """One unit whose rate is the sum of a population's signals, as for softmax or divisive normalisation.
 
     ``circuit.population("pool", 1, SummingUnit(h, told_as="total"))`` adds it, with one synapse of weight 1 from each unit
-    of h, and broadcasts its rate as ``total``. A unit that names the broadcast can divide by it.
+    of h, and broadcasts its rate as ``total``. A unit that names the broadcast can divide by it. If h has a compartment
+    ``total``, the unit sends its rate there instead, so that several populations each have a sum of their own under one name.
 
     Parameters
     ----------
@@ -31,14 +32,15 @@ class SummingUnit:
     sends : str
         The variable that is summed.
     told_as : str
-        The name under which the sum is broadcast. If it is empty, the sum is not broadcast.
+        The name under which the units read the sum: a compartment of the population that is summed, or, if it has none of
+        this name, a broadcast. If it is empty, the sum is not sent anywhere.
     during : str or sequence of str, optional
         The phases in which the population sends to the unit. None stands for all phases.
 
     Notes
     -----
-    The sum is that of the step before, and readers of the broadcast receive it one step later: a softmax takes two steps
-    after the fields have arrived. The broadcast is open in all phases.
+    The sum is that of the step before, and its readers receive it one step later: a softmax takes two steps after the fields
+    have arrived. It is sent in all phases.
 
     Examples
     --------
@@ -64,7 +66,7 @@ class SummingUnit:
     during: str | Sequence[str] | None = None
 
     def build(self, circuit: Network, name: str, size: int) -> Population:
-        """Add the unit, the synapses that it receives, and the broadcast.
+        """Add the unit, the synapses that it receives, and the broadcast or the synapses by which it sends the sum.
 
         Parameters
         ----------
@@ -89,6 +91,8 @@ class SummingUnit:
             raise RecircuitError(f"population {name!r}: a summing unit is one unit; got the size {size}. Give 1.")
         unit = circuit.population(name, 1, SUM)
         circuit.connect(self.of, unit, into="summed", sends=self.sends, weights=1.0, during=self.during)
-        if self.told_as:
+        if self.told_as in self.of.neuron.compartments:
+            circuit.connect(unit, self.of, into=self.told_as, weights=1.0)
+        elif self.told_as:
             circuit.broadcast(unit, self.told_as)
         return unit

@@ -23,6 +23,7 @@ from ..kernels import (
     StateUpdate,
     Term,
     Traced,
+    TracedPropagate,
     WeightUpdate,
 )
 from ..variables import split_key
@@ -80,6 +81,18 @@ def _(kernel: Propagate, name: str, assembly: Assembly) -> Runner:
         name, assembly.groups[owner], f"{kernel.connectivity.kind}_propagate", references=references,
         transposed=kernel.transposed, sparse=kernel.sparse, **_sizes(assembly, kernel),
     )  # fmt: skip
+
+
+@runner_of.register
+def _(kernel: TracedPropagate, name: str, assembly: Assembly) -> Runner:
+    references: References = {
+        "_signal": _term(assembly, kernel.signal),
+        "_field": _reference(assembly, kernel.field),
+        "_traces": _reference(assembly, kernel.traces),
+    }
+    group = assembly.groups[split_key(kernel.traces)[0]]
+    sizes = _sizes(assembly, kernel)
+    return Runner(name, group, "traced_propagate", references=references, transposed=kernel.transposed, **sizes)
 
 
 @runner_of.register

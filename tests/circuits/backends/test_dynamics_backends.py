@@ -1,4 +1,4 @@
-"""Latches, continuous rules, closed pathways and delays together: on cpp, and on cuda by its stand-in, as on numpy."""
+"""Latches, continuous rules, closed pathways, delays, and traces that transmit: cpp, and cuda by its stand-in, do as numpy."""
 
 from __future__ import annotations
 
@@ -37,18 +37,21 @@ def circuit(**options: Any) -> rc.Circuit:
     net.connect(x, h, rule=RULE, delay=DELAYS, learns="rest")
     net.connect(x, c, connectivity=Convolution((1, 3, 3), 1, 3), delay=2 * ms)
     net.connect(x, c, into="drive", delay=OF_UNITS, name="by_pairs")
-    net.connect(h, h, into="drive", delay=7 * ms, during="free", closed="zero")
+    inner = net.connect(h, h, into="drive", rule=RULE, delay=7 * ms, during="free", closed="zero", learns="rest")
+    for name, traces in (("by_traces", inner.again("m")), ("by_traces_back", -inner.transposed("m"))):
+        net.connect(h, h, name=name, into="drive", weights=traces, delay=1 * ms, during="free", closed="zero")
     net.phases("free", 4 * ms, "rest", 2 * ms)
     return net
 
 
-RECORD = ["x.rate", "h.rate", "h.free", "h.drive", "c.rate", "x_to_h.w", "x_to_h.m"]
+RECORD = ["x.rate", "h.rate", "h.free", "h.drive", "c.rate", "x_to_h.w", "x_to_h.m", "h_to_h.m"]
 
 
 def compare(backend: str) -> None:
     nets = circuit(), circuit()
     kernels = {o.name: type(o.kernel).__name__ for o in nets[0].lowered().operations}
     assert kernels["propagate_x_to_h"] == "DelayedPropagate" and kernels["late_by_pairs"] == "LateSignals"
+    assert kernels["propagate_by_traces"] == kernels["propagate_by_traces_back"] == "TracedPropagate"
     left, right = (net.run(SHOWN, record=RECORD, backend=b) for net, b in zip(nets, ("numpy", backend)))
     for name in RECORD:
         np.testing.assert_allclose(right[name], left[name], rtol=1e-10, atol=1e-13, err_msg=name)

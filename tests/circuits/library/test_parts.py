@@ -108,3 +108,31 @@ def test_a_part_that_fails_adds_nothing(problem: Exception) -> None:
     net.phases("feedforward", 1 * ms)
     net.run(presentations=1)
     assert net["one.rate"] == 0
+
+
+def test_populations_with_a_compartment_for_the_sum_have_each_their_own() -> None:
+    net = rc.Circuit(batch_size=2)
+    x = net.stimulus("x", 3)
+    unit = rc.Neuron("basal : 1 (compartment)\ntotal : 1 (compartment)\nrate = basal/(total + int(total == 0)) : 1")
+    for name in ("a", "b"):
+        h = net.population(name, 3, unit)
+        net.connect(x, h, weights=(1.0 if name == "a" else 2.0) * np.triu(np.ones((3, 3))))
+        net.population(f"{name}_sum", 1, rc.SummingUnit(h, sends="basal", told_as="total"))
+    net.phases("shown", 3 * ms)
+    shown = np.array([[1.0, 2, 3], [0, 1, 0.5]])
+    net.run({"x": shown})
+    fields = shown @ np.triu(np.ones((3, 3))).T
+    for name, factor in (("a", 1), ("b", 2)):
+        np.testing.assert_allclose(net[f"{name}.total"][:, 0], factor * fields.sum(axis=1), rtol=1e-14)
+        np.testing.assert_allclose(net[f"{name}.rate"], fields / fields.sum(axis=1, keepdims=True), rtol=1e-14)
+    assert not net.broadcasts
+
+
+def test_a_second_broadcast_of_a_name_is_refused_with_the_way_to_send_it_to_some_populations() -> None:
+    net = rc.Circuit()
+    x = net.stimulus("x", 3)
+    net.population("pool", 1, rc.SummingUnit(x, told_as="total"))
+    with pytest.raises(
+        rc.RecircuitError, match=r"'pool' sends a broadcast of this name already.*total : 1 \(compartment\)"
+    ):
+        net.population("other", 1, rc.SummingUnit(x, told_as="total"))
