@@ -58,17 +58,9 @@ ANSWER = rc.Neuron("""
 
 
 def network(
-    sizes: tuple[int, ...] = (64, 60, 10),
-    learned: bool = False,
-    rule: rc.Rule = CODING,
-    settling: tuple[int, int] = (30, 40),
-    step: float = 0.1,
-    precision: float = 1.0,
-    adam: bool = False,
-    batch_size: int = 20,
-    seed: int = 0,
-    **parameters: float,
-) -> rc.Circuit:
+    sizes: tuple[int, ...] = (64, 60, 10), learned: bool = False, rule: rc.Rule = CODING, settling: tuple[int, int] = (30, 40),
+    step: float = 0.1, precision: float = 1.0, adam: bool = False, batch_size: int = 20, seed: int = 0, **parameters: float,
+) -> rc.Circuit:  # fmt: skip
     """Return a network with value units and error units in each layer; its feedback is the transpose, or learned.
 
     `step` is that of hidden values, `precision` that of the output; `adam` takes the rule `ADAM`; others are its parameters.
