@@ -86,6 +86,17 @@ def test_a_wheel_of_the_same_version_with_other_contents_is_installed(
             assert (folder / "no_such_package.py").read_text() == text
 
 
+def test_wheels_for_another_python_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tags = {"cp39-abi3-manylinux_2_17_x86_64": 0, "py2.py3-none-any": 0, "cp38-cp38-linux_x86_64": 1}
+    for number, (tag, status) in enumerate(tags.items()):
+        wheels = tmp_path / str(number)
+        wheels.mkdir()
+        with zipfile.ZipFile(wheels / f"no_such_package-1.0-{tag}.whl", "w"):
+            assert gpu_install.suits(wheels / f"no_such_package-1.0-{tag}.whl") == (not status)
+    assert gpu_install.main(tmp_path / "2", tmp_path / "site") == 1
+    assert f"prepare it with PYTHON_THERE=3.{sys.version_info.minor}" in capsys.readouterr().err
+
+
 def test_what_is_not_needed_does_not_travel(tmp_path: Path) -> None:
     """Neither tests nor subpackages that are named travel, of that package alone; the record is of the files that are left."""
     wheel = tmp_path / "big-1.0-py3-none-any.whl"

@@ -87,7 +87,7 @@ there() {
     fi
     python=$(find_python)
     "$python" tools/gpu_install.py "$travels/wheels" "$home/site" || fail "the packages could not be installed."
-    export PYTHONPATH="$home/site" RECIRCUIT_CACHE="$home/cache"
+    export PYTHONPATH="$home/site${PYTHONPATH:+:$PYTHONPATH}" RECIRCUIT_CACHE="$home/cache"  # torch may be in PYTHONPATH
     until=$((begin + ${CHECK_SECONDS:-280}))
     left=$((until - $(date +%s)))
     [ "$left" -gt 0 ] || left=0

@@ -32,6 +32,12 @@ def wanted(wheel: Path) -> bool:
     return name.lower() in EXACT and there != number
 
 
+def suits(wheel: Path) -> bool:
+    """Return whether a wheel is for this version of Python."""
+    python, abi = wheel.stem.split("-")[-3:-1]
+    return abi == "abi3" or not {"py3", f"cp3{sys.version_info.minor}"}.isdisjoint(python.split("."))
+
+
 def install(chosen: list[Path], folder: Path) -> int:
     """Install wheels by pip, and return its status."""
     command = [
@@ -64,6 +70,10 @@ def main(wheels: Path, folder: Path) -> int:
         return 0
     shutil.rmtree(folder, ignore_errors=True)
     chosen = [wheel for wheel in found if wanted(wheel)]
+    if others := [wheel.name for wheel in chosen if not suits(wheel)]:
+        here = f"3.{sys.version_info.minor}"
+        print(f"{others[0]} is not for Python {here}: prepare it with PYTHON_THERE={here}", file=sys.stderr)
+        return 1
     if status := unpack(chosen, folder) if find_spec("pip") is None else install(chosen, folder):
         return status
     (folder / "sitecustomize.py").write_text(CUSTOMIZE)

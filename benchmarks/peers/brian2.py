@@ -176,8 +176,8 @@ class Cuda(Cpp):
         from recircuit.circuits.backends.cuda import gpu, toolkit
 
         found, tools = gpu.find_gpu(), toolkit.find_toolkit()
-        if isinstance(found, str) or tools is None:
-            raise Unsupported(str(found) if isinstance(found, str) else "no nvcc")
+        if isinstance(found, gpu.NoGpu) or tools is None:
+            raise Unsupported(found.why if isinstance(found, gpu.NoGpu) else "no nvcc")
         cuda = b2.prefs.devices.cuda_standalone.cuda_backend
         cuda.detect_gpus, cuda.gpu_id = False, 0
         cuda.compute_capability = float(f"{found.capability[0]}.{found.capability[1]}")

@@ -21,6 +21,15 @@ from ....waiting import as_completed
 
 Command = tuple[str, ...]
 
+_OLDER = "Install an older g++ and name it in NVCC_CCBIN, or a newer CUDA toolkit."
+_OTHER = f"nvcc does not work with this C++ compiler ({{}}). {_OLDER}"
+#: What a compiler says if something else than the generated code is at fault, and the message about it, with its first line.
+NOT_THE_CODE = {
+    "No space left on device": "there is no space left to compile in ({}). Make room, or name a folder in RECIRCUIT_CACHE.",
+    "unsupported GNU version": _OTHER,
+    "unsupported clang version": _OTHER,
+}
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -128,8 +137,9 @@ def _refusal(backend: str, command: Command, said: str) -> str:
     could guess.
     """
     lines = [line for line in said.splitlines() if "error" in line.lower()] or said.splitlines() or ["no output"]
-    if "No space left on device" in said:
-        return f"{backend}: there is no space left to compile in ({lines[0]}). Make room, or name a folder in RECIRCUIT_CACHE."
+    for words, why in NOT_THE_CODE.items():
+        if words in said:
+            return f"{backend}: {why.format(lines[0])}"
     handle, log = tempfile.mkstemp(prefix="recircuit-build-", suffix=".log")
     with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
         file.write(f"{list(command)}\n\n{said}")

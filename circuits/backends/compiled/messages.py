@@ -50,8 +50,11 @@ class Kind(IntEnum):
     ANSWER = 64
     ERROR = 65
     PROGRESS = 66
+    LOST = 67
 
 
+#: The kinds of message that a worker sends. LOST is an error after which the worker ends.
+ANSWERS = (Kind.ANSWER, Kind.ERROR, Kind.PROGRESS, Kind.LOST)
 #: The number of a type in a message; numbers and text first, then what arrays hold.
 TEXT, WHOLE, REAL = 1, 2, 3
 ARRAYS = {np.dtype(name): 4 + k for k, name in enumerate(("uint8", "int32", "int64", "float32", "float64", "bool"))}
@@ -243,7 +246,7 @@ class Channel:
         if length < _HEADER.size:
             raise Malformed(f"a packet of {length} bytes")
         magic, kind, number, size, at = _HEADER.unpack_from(self._buffer)
-        if magic != MAGIC or kind not in (Kind.ANSWER, Kind.ERROR, Kind.PROGRESS) or at + length - _HEADER.size > size:
+        if magic != MAGIC or kind not in ANSWERS or at + length - _HEADER.size > size:
             raise Malformed("a packet that is no part of an answer")
         return kind, number, size, at, memoryview(self._buffer)[_HEADER.size : length]
 

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 from typing import NoReturn
@@ -21,8 +21,14 @@ from ..interrupts import interruptible, postponed
 from .messages import PART, Channel, Disconnected, Field, Kind, Malformed, Message, unpack
 from .waiting_choice import WaitingChoice
 
-#: Seconds that a worker has to say that it is ready; a GPU that others use takes a few.
-PATIENCE = 60.0
+#: Seconds that a worker has to say that it is ready: a GPU that many begin to use at once, with libraries of some hundred
+#: megabytes that are read over a network, takes long.
+PATIENCE = 180.0
+#: Seconds that it has to end by itself after an error.
+ENDING = 5.0
+
+#: What every message about a program that has ended says.
+LOST = "Its state is lost: close the circuit by its close(), and go on from a checkpoint."
 
 _HELLO = 1  # the number of its first answer
 
@@ -119,9 +125,7 @@ class Worker:
                 self._end_of(problem)
             self._owing = False
             self._waiting.note(perf_counter() - begin)
-        if answer.kind is Kind.ERROR:
-            raise RecircuitError(f"{self.backend}: the compiled circuit says: {_text(answer).rstrip('.')}.")
-        return answer.fields
+        return self._fields_of(answer)
 
     @contextmanager
     def free(self) -> Iterator[bool]:
@@ -195,9 +199,19 @@ class Worker:
         except BaseException:
             self._channel.offer(Kind.STOP, self._number)
             raise
-        if answer.kind is Kind.ERROR:
-            raise RecircuitError(f"{self.backend}: the compiled circuit says: {_text(answer).rstrip('.')}.")
-        return answer.fields
+        return self._fields_of(answer)
+
+    def _fields_of(self, answer: Message) -> list[Field]:
+        """Return the fields of an answer, or raise the error that it tells of. After some errors the process ends."""
+        if answer.kind is Kind.ANSWER:
+            return answer.fields
+        message = f"{self.backend}: the compiled circuit says: {_text(answer).rstrip('.')}."
+        if answer.kind is not Kind.LOST:
+            raise RecircuitError(message)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(ENDING)
+        self.close()
+        raise RecircuitError(f"{message} {LOST}")
 
     def _settle(self, meanwhile: Callable[[], None]) -> None:
         """Drop what still arrives, up to the answer to a ping. It may have to be read before the ping can be sent."""
@@ -225,7 +239,7 @@ class Worker:
         self._channel.socket.settimeout(None)
         if hello.kind is Kind.ERROR:
             self.close()
-            raise RecircuitError(f"{self.backend}: the compiled circuit says: {_text(hello).rstrip('.')}.")
+        self._fields_of(hello)
 
     def died(self) -> NoReturn:
         """Raise the error that says how the process has ended. A process that still runs is ended first.

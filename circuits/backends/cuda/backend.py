@@ -19,10 +19,9 @@ class CudaBackend(Backend):
     seeks_speed = True
 
     def missing(self) -> str:
-        from ..compiled.cache import missing_cache
-        from .requirements import missing_cuda
+        from .requirements import missing_cuda, missing_place
 
-        return missing_cuda() or missing_cache()
+        return missing_cuda() or missing_place()
 
     def open(self, lowered: Lowered) -> Program:
         from .program import CudaProgram
@@ -33,7 +32,7 @@ class CudaBackend(Backend):
         from . import gpu, requirements, toolkit
 
         card, tools = gpu.find_gpu(), toolkit.find_toolkit()
-        if isinstance(card, str) or tools is None:
+        if isinstance(card, gpu.NoGpu) or tools is None:
             return {}
         about = {"gpu": card.name, "cuda": requirements.dotted(tools.version), "cublas": str(tools.library)}
         return about | {"brian2cuda": version("brian2cuda")}

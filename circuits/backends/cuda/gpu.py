@@ -12,7 +12,20 @@ Version = tuple[int, int]
 
 #: CUdevice_attribute: compute capability, major and minor.
 MAJOR, MINOR = 75, 76
+
+#: What the driver answers when it finds no GPU.
 NO_DEVICE = 100
+CONTAINER = "in a container, GPUs have to be passed in (docker run --gpus all)"
+LOOK = f"See whether nvidia-smi finds one; {CONTAINER}"
+SPLIT = "See what nvidia-smi says; a GPU in MIG mode has to be split before it can be used"
+DRIVER = f"Install NVIDIA's driver (apt install nvidia-driver); {CONTAINER}"
+#: What to do about other answers, by their numbers.
+REMEDIES = {
+    3: "This process was forked from one that had asked the driver before; start processes by 'spawn' instead of 'fork'",
+    34: "The libcuda.so.1 that is found is only for linking; take its folder, 'stubs', out of LD_LIBRARY_PATH",
+    802: "The GPUs of this machine need a service that does not run (nvidia-fabricmanager); ask the administrator to start it",
+    803: "The driver was updated, and the old one still runs; restart the machine",
+}
 
 
 @dataclass(frozen=True)
@@ -37,20 +50,43 @@ class Gpu:
     driver: Version
 
 
+@dataclass(frozen=True)
+class NoGpu:
+    """The reason why there is no GPU.
+
+    Parameters
+    ----------
+    why : str
+        What is missing, without a full stop.
+    remedy : str
+        What can be done about it, likewise.
+    """
+
+    why: str
+    remedy: str
+
+
 @cache
-def find_gpu() -> Gpu | str:
+def find_gpu() -> Gpu | NoGpu:
     """Return the first GPU that $CUDA_VISIBLE_DEVICES lets through, or what is missing."""
     driver = _driver()
     if driver is None:
-        return "no NVIDIA driver (libcuda.so.1 is not found)"
+        return NoGpu("no NVIDIA driver (libcuda.so.1 is not found)", DRIVER)
     status = driver.cuInit(0)
     if status == NO_DEVICE:
-        seen = os.environ.get("CUDA_VISIBLE_DEVICES")
-        shut = f" (CUDA_VISIBLE_DEVICES is {seen!r})" if seen is not None else ""
-        return f"no GPU: the NVIDIA driver finds none{shut}"
+        return _none()
     if status:
-        return f"the NVIDIA driver does not start ({_error(driver, status)})"
+        why = f"the NVIDIA driver does not start ({_error(driver, status)})"
+        return NoGpu(why, REMEDIES.get(status, "See what nvidia-smi says"))
     return _first(driver)
+
+
+def _none() -> NoGpu:
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if seen is None:
+        return NoGpu("no GPU: the NVIDIA driver finds none", LOOK)
+    remedy = "Set it to the number of a GPU, as nvidia-smi -L lists them, or unset it"
+    return NoGpu(f"no GPU: the NVIDIA driver finds none (CUDA_VISIBLE_DEVICES is {seen!r})", remedy)
 
 
 def visible_gpus() -> list[str]:
@@ -70,12 +106,12 @@ def _driver() -> ctypes.CDLL | None:
         return None
 
 
-def _first(driver: ctypes.CDLL) -> Gpu | str:
+def _first(driver: ctypes.CDLL) -> Gpu | NoGpu:
     version, device, name = ctypes.c_int(), ctypes.c_int(), ctypes.create_string_buffer(256)
     major, minor, memory = ctypes.c_int(), ctypes.c_int(), ctypes.c_size_t()
     questions: list[tuple[str, tuple[Any, ...]]] = [
         ("cuDriverGetVersion", (ctypes.byref(version),)),
-        ("cuDeviceGet", (ctypes.byref(device), 0)),  # this fails on a GPU in MIG mode that has not been split yet
+        ("cuDeviceGet", (ctypes.byref(device), 0)),
         ("cuDeviceGetName", (name, len(name), device)),
         ("cuDeviceGetAttribute", (ctypes.byref(major), MAJOR, device)),
         ("cuDeviceGetAttribute", (ctypes.byref(minor), MINOR, device)),
@@ -83,7 +119,7 @@ def _first(driver: ctypes.CDLL) -> Gpu | str:
     ]
     for asked, given in questions:
         if status := getattr(driver, asked)(*given):
-            return f"the NVIDIA driver has no GPU to use: {asked} says {_error(driver, status)}"
+            return NoGpu(f"the NVIDIA driver has no GPU to use: {asked} says {_error(driver, status)}", SPLIT)
     newest = version.value // 1000, version.value % 1000 // 10
     return Gpu(name.value.decode(errors="replace"), (major.value, minor.value), memory.value, newest)
 

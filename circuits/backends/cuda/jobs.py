@@ -170,10 +170,10 @@ def launcher(codes: list[Code], arrays: list[str], *, walks: bool) -> str:
 
 
 LAUNCH = """
-__global__ void alone(const __grid_constant__ Jobs jobs, void* const* arrays, const Draws* draws) {
+__global__ void alone(const RECIRCUIT_GRID_CONSTANT Jobs jobs, void* const* arrays, const Draws* draws) {
     do_alone(jobs.job[job_of_block(jobs)].number, arrays, draws);
 }
-__global__ void each(const __grid_constant__ Jobs jobs, void* const* arrays, const Draws* draws) {
+__global__ void each(const RECIRCUIT_GRID_CONSTANT Jobs jobs, void* const* arrays, const Draws* draws) {
     const int place = job_of_block(jobs);
     const int k = (int(blockIdx.x) - jobs.first[place])*int(blockDim.x) + int(threadIdx.x);
     if (k < jobs.job[place].things) do_each(jobs.job[place].number, k, arrays, draws);

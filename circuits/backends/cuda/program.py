@@ -8,15 +8,14 @@ from ...lowering.lowered import Lowered
 from ...lowering.memory import Need
 from ...lowering.variables import Scope
 from ..compiled import CompiledProgram
-from ..compiled.cache import missing_cache
 from ..noise import PHILOX
 from . import gpu
-from .requirements import RESERVED, missing_cuda
+from .requirements import RESERVED, missing_cuda, missing_place
 from .toolchain import toolchain
 from .toolkit import find_toolkit
 
-#: The most values of a variable, which has a thread for each value: threads are counted in 32 bits.
-LARGEST, COUNTED = 2**31 - 1, (Scope.UNIT, Scope.SHARED_UNIT, Scope.WEIGHT)
+#: The most values of a variable, which has a thread for each value, in blocks of 256: threads are counted in 32 bits.
+LARGEST, COUNTED = 2**31 - 256, (Scope.UNIT, Scope.SHARED_UNIT, Scope.WEIGHT)
 #: Random functions of Brian2 that have no counter-based form here.
 NO_NOISE = ("poisson", "binomial")
 
@@ -33,7 +32,7 @@ class CudaProgram(CompiledProgram):
                 "backend cuda: lowering='reference' adds up synapses by atomic operations there, in any order, so that it "
                 "cannot be what the dense form is held against. Use the backend numpy or cpp for it."
             )
-        if missing := missing_cuda() or missing_cache():
+        if missing := missing_cuda() or missing_place():
             raise RecircuitError(f"backend cuda: {missing}.")
         from .device import CudaDevice
 

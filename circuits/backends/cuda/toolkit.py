@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -12,11 +13,17 @@ from pathlib import Path
 
 #: The options do not include -use_fast_math, whose tanh has 11 correct bits.
 FLAGS = ("-O3", "-std=c++17", "-w")
+#: Environment variables with options that nvcc adds to every call.
+NVCC_OPTIONS = ("NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS")
+
+#: The name of a toolkit's folder for this kind of processor, and that of CUDA's static runtime.
+TARGET = "sbsa-linux" if platform.machine() == "aarch64" else "x86_64-linux"
+STATIC = "libcudart_static.a"
 
 Version = tuple[int, int]
 
-#: The names of the links that a project has to the folders of cuBLAS.
-INCLUDE, LIBRARY = "cublas_include", "cublas_library"
+#: The names of the links that a project has to the folders of cuBLAS and of CUDA's static runtime.
+INCLUDE, LIBRARY, RUNTIME = "cublas_include", "cublas_library", "cuda_runtime"
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,9 @@ class Toolkit:
         The compute capabilities that it compiles for, as (major, minor).
     include, library : Path | None
         The folder of ``cublas_v2.h``, and the file ``libcublas.so``; None where they are missing.
+    runtime : Path | None
+        The folder of CUDA's static runtime, if nvcc does not look there by itself. pip's packages put it into ``lib``, and nvcc
+        looks into ``lib64``.
     """
 
     nvcc: Path
@@ -40,12 +50,15 @@ class Toolkit:
     cards: tuple[Version, ...]
     include: Path | None
     library: Path | None
+    runtime: Path | None = None
 
     def link_into(self, folder: Path) -> None:
-        """Make links to the folders of cuBLAS. Their paths are simple, since nvcc passes paths to a shell unquoted."""
+        """Make links to the folders of libraries. Their paths are simple, since nvcc passes paths to a shell unquoted."""
         assert self.include is not None and self.library is not None
         (folder / INCLUDE).symlink_to(self.include.absolute(), target_is_directory=True)
         (folder / LIBRARY).symlink_to(self.library.parent.absolute(), target_is_directory=True)
+        if self.runtime is not None:
+            (folder / RUNTIME).symlink_to(self.runtime.absolute(), target_is_directory=True)
 
     @property
     def include_options(self) -> tuple[str, ...]:
@@ -62,7 +75,8 @@ class Toolkit:
         assert self.library is not None
         paths = (f"-rpath={LIBRARY}", f"-rpath-link={LIBRARY}", "--disable-new-dtags")
         linked = (f"{LIBRARY}/{self.library.name}", *paths)
-        return tuple(word for option in linked for word in ("-Xlinker", option))
+        runtime = () if self.runtime is None else ("-L", RUNTIME)
+        return (*runtime, *(word for option in linked for word in ("-Xlinker", option)))
 
     def compiles_for(self, capability: Version) -> bool:
         """Return whether a GPU is new enough for the toolkit."""
@@ -80,11 +94,12 @@ class Toolkit:
 
 def find_toolkit() -> Toolkit | None:
     """Return the toolkit of $CUDA_HOME, $CUDA_PATH, the PATH, pip's or conda's packages, or the usual folders."""
-    nvcc = _nvcc()
+    nvcc = find_nvcc()
     return _toolkit(nvcc) if nvcc is not None else None
 
 
-def _nvcc() -> Path | None:
+def find_nvcc() -> Path | None:
+    """Return the compiler nvcc, wherever it is; None if there is none."""
     homes = [os.environ.get(name) for name in ("CUDA_HOME", "CUDA_PATH")]
     given = [Path(home) / "bin" / "nvcc" for home in homes if home]
     on_path = shutil.which("nvcc")
@@ -104,18 +119,26 @@ def _toolkit(nvcc: Path) -> Toolkit | None:
     version = (int(release[1]), int(release[2]))
     numbers = re.findall(r"^sm_(\d+)$", said(nvcc, "--list-gpu-code"), re.M)
     cards = tuple(sorted((int(n[:-1]), int(n[-1])) for n in numbers))
-    include, library = _cublas(nvcc, version)
-    return Toolkit(nvcc, version, cards, include, library)
+    top = re.search(r"^#\$ TOP=(.+)$", said(nvcc, "--dryrun", "x.cu"), re.M)
+    root = Path(top[1]) if top else nvcc.resolve().parents[1]
+    include, library = _cublas(root, version)
+    return Toolkit(nvcc, version, cards, include, library, _runtime(root))
 
 
-def _cublas(nvcc: Path, version: Version) -> tuple[Path | None, Path | None]:
+def _runtime(root: Path) -> Path | None:
+    """Return the folder of CUDA's static runtime in a toolkit, if it is where nvcc does not look."""
+    looked, there = (root / "lib64", root / "targets" / TARGET / "lib"), root / "lib"
+    if any((folder / STATIC).is_file() for folder in looked) or not (there / STATIC).is_file():
+        return None
+    return there
+
+
+def _cublas(root: Path, version: Version) -> tuple[Path | None, Path | None]:
     """Find the header and library of cuBLAS: those of the toolkit, or those of pip's or conda's packages, if they have the
     same version.
     """
-    top = re.search(r"^#\$ TOP=(.+)$", said(nvcc, "--dryrun", "x.cu"), re.M)
-    root = Path(top[1]) if top else nvcc.resolve().parents[1]
     carried = _pathfinder("find_nvidia_header_directory", "cublas")
-    includes = [root / "include", root / "targets" / "x86_64-linux" / "include", *([Path(carried)] if carried else [])]
+    includes = [root / "include", root / "targets" / TARGET / "include", *([Path(carried)] if carried else [])]
     for include in includes:
         if not (include / "cublas_v2.h").is_file() or _cublas_major(include) != version[0]:
             continue

@@ -145,8 +145,8 @@ def _gpu() -> Finding:
     from recircuit.circuits.backends.cuda import gpu, requirements
 
     found = gpu.find_gpu()
-    if isinstance(found, str):
-        return Finding("GPU", False, found, f"Only the backend cuda needs one. {requirements.DRIVER}.")
+    if isinstance(found, gpu.NoGpu):
+        return Finding("GPU", False, found.why, f"Only the backend cuda needs one. {found.remedy}.")
     text = f"{found.name}, compute capability {requirements.dotted(found.capability)}, {found.memory / 2**30:.0f} GB"
     return Finding("GPU", True, f"{text}; the driver runs CUDA up to {requirements.dotted(found.driver)}")
 
@@ -157,7 +157,7 @@ def _nvcc() -> Finding:
     found = toolkit.find_toolkit()
     if found is None:
         remedy = f"Only the backend cuda needs it. {requirements.NVCC}."
-        return Finding("nvcc", False, "neither in CUDA_HOME nor on the PATH", remedy)
+        return Finding("nvcc", False, requirements.no_compiler(), remedy)
     cards = f"{requirements.dotted(found.cards[0])} to {requirements.dotted(found.cards[-1])}"
     text = f"CUDA {requirements.dotted(found.version)} ({found.nvcc}), for compute capabilities {cards}"
     return Finding("nvcc", True, text)

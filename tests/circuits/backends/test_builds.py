@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -167,6 +168,18 @@ def test_what_a_compiler_refuses_is_kept_in_a_file_that_was_not_there(
     log = Path(str(refused.value).partition("all of it is in ")[2].partition(")")[0])
     assert "was not declared" in log.read_text() and log.stat().st_mode & 0o77 == 0 and precious.read_text() == "mine"
     assert not list(cache.glob("building-*")) and not list(cache.glob("*/main"))
+
+
+def test_a_compiler_that_nvcc_does_not_take_is_not_a_fault_of_the_circuit(cache: Path) -> None:
+    said = "crt/host_config.h:137:2: error: #error -- unsupported GNU version! gcc versions later than 15 are not supported!"
+
+    def refused(folder: Path) -> Recipe:
+        return replace(write(folder), compile=(("sh", "-c", f"echo '{said}'; exit 1"),))
+
+    with pytest.raises(
+        rc.RecircuitError, match=r"later than 15 are not supported!\). Install an older g\+\+ .*NVCC_CCBIN"
+    ):
+        built("cuda", refused, "")
 
 
 # --- nothing stays behind ---------------------------------------------------------------------------------------------

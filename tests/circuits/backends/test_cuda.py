@@ -35,6 +35,7 @@ from benchmarks.agreement import BOUNDS, STRUCTURES, cases
 from recircuit.circuits.backends import choose_backend
 from recircuit.circuits.backends.compiled.build import Compilers, Recipe
 from recircuit.circuits.backends.cuda import gpu, requirements, toolkit
+from recircuit.circuits.backends.cuda.toolchain import toolchain
 from recircuit.circuits.backends.program import Interrupted
 from recircuit.circuits.inputs import as_inputs
 from recircuit.circuits.lowering import kernels
@@ -342,12 +343,52 @@ def test_ctrl_c_ends_a_run(on_cpu: None) -> None:
 def test_a_kernel_that_fails_is_named(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_ON_CPU_FAIL", "305")
     failed = "cuda: the compiled circuit says: .*: an illegal memory access was encountered"
-    hint = "[a-z]+.[a-z]+, line [0-9]+. .set RECIRCUIT_CUDA_WAIT=1 to learn in which kernel"
+    hint = "[a-z]+.[a-z]+, line [0-9]+. .set RECIRCUIT_CUDA_WAIT=1 to learn in which kernel.. Its state is lost: close"
+    net = smooth()
     with pytest.raises(rc.RecircuitError, match=f"{failed} .{hint}"):
-        smooth().run(images(smooth()), presentations=60, backend="cuda")
+        net.run(images(net), presentations=60, backend="cuda")
+    with pytest.raises(rc.RecircuitError, match="ended without being asked to .status 1.. Its state is lost: close"):
+        net.state()
+    net.close()
+    net.run(images(net), presentations=10, backend="cuda")
     monkeypatch.setenv("RECIRCUIT_CUDA_WAIT", "1")
     with pytest.raises(rc.RecircuitError, match=r"says: (run )?[a-z0-9_]+: an illegal memory access was encountered"):
         smooth().run(images(smooth()), presentations=60, backend="cuda")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            46,
+            r"starting the GPU: .* busy or unavailable \(.*\)\. Another program.*exclusive mode.*nvidia-smi -c DEFAULT\)\.$",
+        ),
+        (
+            2,
+            r"starting the GPU: out of memory \(.*\)\. Other programs may hold memory of this GPU.*nvidia-smi lists them",
+        ),
+        (209, r"starting the GPU: .*Set CUDA_VISIBLE_DEVICES before Python starts, and start Python again\.$"),
+    ],
+)
+def test_a_gpu_that_cannot_be_used(on_cpu: None, monkeypatch: pytest.MonkeyPatch, error: int, message: str) -> None:
+    monkeypatch.setenv("CUDA_ON_CPU_START", str(error))
+    with pytest.raises(rc.RecircuitError, match=message):
+        smooth().program("cuda")
+
+
+@pytest.mark.slow
+def test_hundreds_of_populations_are_checked_for_nan(on_cpu: None) -> None:
+    messages = []
+    for backend in ("numpy", "cuda"):
+        net = rc.Circuit()
+        many = [net.stimulus(f"x{number}", 1) for number in range(300)]
+        last = net.population("z", 1, rc.Neuron("basal : 1 (compartment)\nrate = exp(800*basal) : 1 (stored)"))
+        net.connect(many[0], last, weights=1.0)
+        net.phases("feedforward", net.dt)
+        with pytest.raises(rc.RecircuitError, match="z.rate became NaN or infinite") as raised:
+            net.run({x.name: np.arange(4.0)[:, None] for x in many}, backend=backend)
+        messages.append(str(raised.value))
+    assert messages[0] == messages[1] and "presentation 2" in messages[0]
 
 
 def test_wherever_arrays_lie_and_in_whatever_order_threads_run(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,8 +444,10 @@ def test_who_leaves_an_array_is_found(on_cpu: None, tmp_path: Path, side: str, p
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        ("no NVIDIA driver (libcuda.so.1 is not found)", "no NVIDIA driver.*Install NVIDIA's driver"),
-        ("no GPU: the NVIDIA driver finds none", "finds none"),
+        (
+            gpu.NoGpu("no NVIDIA driver", "Install it"),
+            r"no NVIDIA driver\. Install it, or use the backend cpp or numpy\.$",
+        ),
         (
             gpu.Gpu("Old", (6, 1), 8 << 30, (13, 0)),
             r"Old \(compute capability 6.1\) is too old for CUDA 13.0.*begins at 8.0",
@@ -441,7 +484,9 @@ def test_what_the_driver_says(tmp_path: Path) -> None:
     cases: list[tuple[str, dict[str, str]]] = [
         ("find_gpu", {}),
         ("find_gpu", dict(CUDA_ON_CPU_STATUS="100", CUDA_VISIBLE_DEVICES="")),
+        ("find_gpu", dict(CUDA_ON_CPU_STATUS="100")),
         ("find_gpu", dict(CUDA_ON_CPU_STATUS="803")),
+        ("find_gpu", dict(CUDA_ON_CPU_STATUS="999")),
         ("find_gpu", dict(CUDA_ON_CPU_COUNT="0")),
         ("visible_gpus", dict(CUDA_ON_CPU_COUNT="3")),
         ("visible_gpus", dict(CUDA_ON_CPU_COUNT="2", CUDA_VISIBLE_DEVICES="3, 1,-1,2")),
@@ -451,7 +496,8 @@ def test_what_the_driver_says(tmp_path: Path) -> None:
         f"for asked, environment in {cases!r}:\n"
         "    if not os.fork():\n"
         "        os.environ |= environment\n"
-        "        print(getattr(gpu, asked)(), flush=True)\n"
+        "        found = getattr(gpu, asked)()\n"
+        "        print(f'{found.why}. {found.remedy}' if isinstance(found, gpu.NoGpu) else found, flush=True)\n"
         "        os._exit(0)\n"
         "    assert os.wait()[1] == 0\n"
     )
@@ -459,10 +505,14 @@ def test_what_the_driver_says(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", ask], env=env, capture_output=True, text=True, check=True
     )
-    there, hidden, unlike, split, three, chosen = done.stdout.splitlines()
+    there, hidden, none, unlike, unknown, split, three, chosen = done.stdout.splitlines()
     assert there == f"Gpu(name='Stand-in 9000', capability=(9, 0), memory={2 << 30}, driver=(13, 1))"
-    assert hidden == "no GPU: the NVIDIA driver finds none (CUDA_VISIBLE_DEVICES is '')"
-    assert "does not start (driver and library do not match)" in unlike
+    assert hidden.startswith(
+        "no GPU: the NVIDIA driver finds none (CUDA_VISIBLE_DEVICES is ''). Set it to the number of a GPU"
+    )
+    assert none.startswith("no GPU: the NVIDIA driver finds none. See whether nvidia-smi finds one")
+    assert "does not start (driver and library do not match). The driver was updated" in unlike
+    assert unknown.endswith("See what nvidia-smi says")
     assert split.startswith("the NVIDIA driver has no GPU to use: cuDeviceGet says ")
     assert (three, chosen) == ("['0', '1', '2']", "['3', '1']")
 
@@ -471,13 +521,15 @@ def test_more_values_than_threads_can_be_counted_are_refused(on_cpu: None) -> No
     made: Any = smooth().program("cuda")
     many = Variable("h1", "rate", (70_000, 40_000), Scope.UNIT)
     made.lowered = replace(made.lowered, variables={many.key: many})
-    with pytest.raises(rc.RecircuitError, match=r"h1.rate has 2,800,000,000 values; expected at most 2,147,483,647"):
+    with pytest.raises(rc.RecircuitError, match=r"h1.rate has 2,800,000,000 values; expected at most 2,147,483,392"):
         made.check(SimpleNamespace(runners={}))
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="no compiler")
 def test_what_cublas_needs_is_found_beside_it(tmp_path: Path) -> None:
-    """Its libcublasLt is found where neither it nor the system knows the folder, and the program is linked as a circuit is."""
+    """Its libcublasLt is found where neither it nor the system knows the folder, and the program is linked as a circuit is.
+    CUDA's static runtime is found too where nvcc does not look: where pip's packages put it.
+    """
     wheel, project = tmp_path / "lib", tmp_path / "project"
     for folder in (wheel, project):
         folder.mkdir()
@@ -490,17 +542,36 @@ def test_what_cublas_needs_is_found_beside_it(tmp_path: Path) -> None:
         needed = ["-L", str(wheel), "-l:libcublasLt.so.13"] if name == "libcublas.so.13" else []
         shared = ["g++", "-shared", "-fPIC", str(tmp_path / "a.cpp"), f"-Wl,-soname={name}", "-o", str(wheel / name)]
         subprocess.run([*shared, *needed], check=True)
-    (project / "main.cpp").write_text("int blas(); int main() { return blas(); }")
-    tools = toolkit.Toolkit(Path("nvcc"), (13, 0), ((9, 0),), wheel, wheel / "libcublas.so.13")
+    (tmp_path / "a.cpp").write_text("int run() { return 1; }")
+    subprocess.run(["g++", "-c", "a.cpp"], cwd=tmp_path, check=True)
+    subprocess.run(["ar", "rc", str(wheel / toolkit.STATIC), "a.o"], cwd=tmp_path, check=True)
+    (project / "main.cpp").write_text("int blas(), run(); int main() { return blas() + run(); }")
+    runtime = toolkit._runtime(tmp_path)
+    assert runtime == wheel
+    tools = toolkit.Toolkit(Path("nvcc"), (13, 0), ((9, 0),), wheel, wheel / "libcublas.so.13", runtime)
     tools.link_into(project)
-    subprocess.run(["g++", "main.cpp", "-o", "main", *tools.library_options], cwd=project, check=True)
-    assert subprocess.run(["./main"], cwd=project, check=False).returncode == 7
+    link = ["g++", "main.cpp", "-o", "main", *tools.library_options, "-lcudart_static"]
+    subprocess.run(link, cwd=project, check=True)
+    assert subprocess.run(["./main"], cwd=project, check=False).returncode == 8
+    (tmp_path / "lib64").symlink_to(wheel)
+    assert toolkit._runtime(tmp_path) is None
+
+
+def test_a_program_depends_on_the_options_that_nvcc_adds(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    tools = toolkit.find_toolkit()
+    assert tools is not None
+    found = {toolchain(tools, ())}
+    for name in ("NVCC_CCBIN", *toolkit.NVCC_OPTIONS):
+        monkeypatch.setenv(name, "clang++")
+        found.add(toolchain(tools, ()))
+    assert len(found) == 4
 
 
 def test_tools_that_are_missing(on_cpu: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with monkeypatch.context() as m:
-        m.setattr(toolkit, "_nvcc", lambda: None)
-        with pytest.raises(rc.RecircuitError, match="no CUDA compiler.*CUDA_HOME"):
+        for module in (toolkit, requirements):
+            m.setattr(module, "find_nvcc", lambda: None)
+        with pytest.raises(rc.RecircuitError, match="no CUDA compiler.*neither in CUDA_HOME"):
             smooth().program("cuda")
     with monkeypatch.context() as m:
         bare = tmp_path / "bin" / "nvcc"
@@ -510,10 +581,32 @@ def test_tools_that_are_missing(on_cpu: None, monkeypatch: pytest.MonkeyPatch, t
         m.setattr(toolkit, "_pathfinder", lambda *_: None)
         with pytest.raises(rc.RecircuitError, match=r"no cuBLAS of CUDA 13.*pip install 'recircuit\[cuda\]'"):
             smooth().program("cuda")
+        for version, message in (("11.8", "11.8, which is too old: CUDA 12 or 13"), ("0", "does not say its version")):
+            text = (STAND_IN / "bin" / "nvcc").read_text().replace("release 13.0", f"release {version}")
+            bare.with_name(f"nvcc-{version}").write_text(text)
+            bare.with_name(f"nvcc-{version}").chmod(0o755)
+            for module in (toolkit, requirements):
+                m.setattr(module, "find_nvcc", lambda version=version: bare.with_name(f"nvcc-{version}"))
+            assert message in requirements.missing_tools()
+    with monkeypatch.context() as m:
+        m.setattr(requirements.shutil, "which", lambda name: None)
+        assert requirements.missing_tools().startswith("nvcc needs g++, which is not there. Install it")
+        m.setenv("NVCC_PREPEND_FLAGS", "-ccbin=clang++")
+        assert requirements.missing_tools() == ""
     with monkeypatch.context() as m:
         m.setattr(requirements, "find_spec", lambda name: None)
         with pytest.raises(rc.RecircuitError, match=r"Brian2CUDA is not installed: pip install 'recircuit\[cuda\]'"):
             smooth().program("cuda")
+
+
+@pytest.mark.parametrize("name", ["$(touch executed)", "`touch executed`", 'a";touch executed;"', "a\nb"])
+def test_no_cache_whose_path_a_shell_would_change(
+    on_cpu: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """nvcc passes the path of the folder in which it runs to a shell, and executes what is in it."""
+    monkeypatch.setenv("RECIRCUIT_CACHE", str(tmp_path / name))
+    with pytest.raises(rc.RecircuitError, match="backend cuda: nvcc passes paths to a shell.*in RECIRCUIT_CACHE"):
+        smooth().program("cuda")
 
 
 def test_a_cublas_of_another_version_is_not_taken(
@@ -557,7 +650,7 @@ def test_auto_falls_back_and_says_so(on_cpu: None, monkeypatch: pytest.MonkeyPat
     assert choose_backend("auto") == ("cuda", "")
     assert choose(layered([3, 2]), "auto", 10**9)[0] == "cuda"
     assert versions("cuda")["gpu"] == GPU.name and "gpu" not in versions("cpp")
-    monkeypatch.setattr(gpu, "find_gpu", lambda: "no GPU: the NVIDIA driver finds none")
+    monkeypatch.setattr(gpu, "find_gpu", lambda: gpu.NoGpu("no GPU: the NVIDIA driver finds none", "Look"))
     name, why = choose_backend("auto")
     assert name == "cpp" and why.startswith("cuda: no GPU")
     name, why = choose(layered([3, 2]), "auto", 10**9)

@@ -31,7 +31,8 @@ pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("brian2cuda") is None, reason="brian2cuda is not installed: pip install 'recircuit[cuda]'"
 )
 
-CARDS = ["sm_90", pytest.param("sm_80", marks=pytest.mark.slow), pytest.param("sm_120", marks=pytest.mark.slow)]
+#: The oldest that CUDA 13 compiles for, and a few others.
+CARDS = ["sm_90", *(pytest.param(card, marks=pytest.mark.slow) for card in ("sm_75", "sm_80", "sm_120"))]
 #: The kernel whose blocks have one thread, which may compute in double precision; and the one that walks through everything,
 #: the clock and that one thread among it. What its other threads do, the kernel ``each`` does too.
 ONE_THREAD = ("_ZN9recircuit5aloneE", WALK := "_ZN9recircuit7walk_on")
@@ -100,9 +101,10 @@ def test_nvcc_compiles_the_presentation_loop(tmp_path: Path, card: str) -> None:
 
 
 @needs_nvcc
+@pytest.mark.parametrize("card", CARDS)
 @pytest.mark.parametrize("program", ["ceilings.cu", "anatomy.cu"])
-def test_nvcc_compiles_what_the_benchmarks_run(tmp_path: Path, program: str) -> None:
-    recipe = write_loop(tmp_path)
+def test_nvcc_compiles_what_the_benchmarks_run(tmp_path: Path, program: str, card: str) -> None:
+    recipe = write_loop(tmp_path, (f"-arch={card}",))
     shutil.copyfile(Path(agreement.__file__).with_name(program), tmp_path / program)
     assert compile_file(recipe.compile[0], tmp_path, program).file.exists()
 

@@ -25,6 +25,7 @@ from recircuit.circuits.backends.cpp.compiler import missing_compiler
 from recircuit.circuits.backends.cuda import gpu
 from recircuit.circuits.lowering.delays.kernels import DelayedPropagate
 from recircuit.circuits.lowering.kernels import Product, Propagate
+from recircuit.models import layered
 
 pytestmark = [
     pytest.mark.skipif(
@@ -290,6 +291,21 @@ def test_all_products_of_the_reference_workload_share_launches() -> None:
     for product in products(settings, "needed"):
         summed = settings.batch_size if product.learns else product.pre
         assert summed <= longest and settings.batch_size * product.post * product.pre <= most
+
+
+def test_the_plan_does_not_depend_on_how_many_elements_show_something(on_cpu: None) -> None:
+    """Whether products share a launch, and so the bits, depends on the batch size alone: a run whose first presentation has
+    few elements ends as two runs do."""
+    data = {"x": np.random.default_rng(0).normal(size=(1105, 4)), "s": np.arange(1105) % 2}
+    few, all_ = np.full(1100, -1), np.arange(5, 1105)
+    few[:5] = np.arange(5)
+    ends = []
+    for runs in ([[few, all_]], [[few], [all_]]):
+        net = layered([4, 3, 2], batch_size=1100, loss="mse", precision="float32")
+        for order in runs:
+            net.run(data, order=np.array(order), backend="cuda")
+        ends.append(net.state())
+    assert [k for k, v in ends[0].items() if not np.array_equal(v, ends[1][k])] == []
 
 
 # --- what is written --------------------------------------------------------------------------------------------------

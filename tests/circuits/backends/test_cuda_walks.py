@@ -137,6 +137,13 @@ def test_the_reference_workload_is_one_walk(on_cpu: None, monkeypatch: pytest.Mo
     assert barriers[0] <= 20
 
 
+def test_a_gpu_that_does_not_hold_blocks_together(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(WAY, "persistent")
+    monkeypatch.setenv("CUDA_ON_CPU_COOPERATIVE", "0")
+    with pytest.raises(rc.RecircuitError, match="set RECIRCUIT_CUDA_PRESENTATION=graph"):
+        reference_circuit(SMALL).run(DATA, backend="cuda")
+
+
 #: Kilobytes of shared memory of a block, of which the kernel itself has 32, multiprocessors, and where weights are.
 ROOM = {
     "all": ("227", "2", "shared"),

@@ -15,7 +15,8 @@
 // CUDA_ON_CPU_COPIES=FILE: the bytes of each copy to the device are added to it, a line each.
 //
 // CUDA_ON_CPU_PROCESSORS=N multiprocessors (2). CUDA_ON_CPU_SHARED=N kilobytes of shared memory of each (227). CUDA_ON_CPU_MEMORY=N megabytes of device memory (256). CUDA_ON_CPU_FAIL=N: the Nth kernel from the start fails.
-// CUDA_ON_CPU_HANG=N: it never ends.
+// CUDA_ON_CPU_HANG=N: it never ends. CUDA_ON_CPU_START=N: the device cannot be used, which is the error N.
+// CUDA_ON_CPU_COOPERATIVE=0: blocks cannot be launched together.
 #pragma once
 #include <math.h>
 #include <sys/mman.h>
@@ -45,7 +46,6 @@
 #define __device__
 #define __host__
 #define __forceinline__ inline
-#define __grid_constant__
 #define __launch_bounds__(...)
 #define __shared__ thread_local
 #define __align__(bytes) __attribute__((aligned(bytes)))
@@ -68,8 +68,15 @@ enum cudaError_t {
     cudaErrorInvalidValue = 1,
     cudaErrorMemoryAllocation = 2,
     cudaErrorInvalidConfiguration = 9,
+    cudaErrorInsufficientDriver = 35,
+    cudaErrorDevicesUnavailable = 46,
+    cudaErrorNoKernelImageForDevice = 209,
+    cudaErrorECCUncorrectable = 214,
+    cudaErrorUnsupportedPtxVersion = 222,
     cudaErrorIllegalAddress = 700,
+    cudaErrorLaunchTimeout = 702,
     cudaErrorCooperativeLaunchTooLarge = 720,
+    cudaErrorSystemNotReady = 802,
     cudaErrorStreamCaptureUnsupported = 900,
     cudaErrorStreamCaptureUnjoined = 904
 };
@@ -337,6 +344,7 @@ inline const char* cudaGetErrorString(cudaError_t error) {
     switch (error) {
         case cudaSuccess: return "no error";
         case cudaErrorMemoryAllocation: return "out of memory";
+        case cudaErrorDevicesUnavailable: return "CUDA-capable device(s) is/are busy or unavailable";
         case cudaErrorInvalidConfiguration: return "invalid configuration argument";
         case cudaErrorIllegalAddress: return "an illegal memory access was encountered";
         case cudaErrorStreamCaptureUnjoined: return "capturing stream has unjoined work";
@@ -344,9 +352,15 @@ inline const char* cudaGetErrorString(cudaError_t error) {
         default: return "invalid argument";
     }
 }
-enum cudaDeviceAttr { cudaDevAttrMultiProcessorCount = 16, cudaDevAttrMaxSharedMemoryPerBlockOptin = 97 };
+enum cudaDeviceAttr {
+    cudaDevAttrMultiProcessorCount = 16,
+    cudaDevAttrCooperativeLaunch = 95,
+    cudaDevAttrMaxSharedMemoryPerBlockOptin = 97
+};
 inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr what, int) {
-    *value = int(what == cudaDevAttrMultiProcessorCount ? on_cpu::processors() : on_cpu::shared_memory());
+    *value = int(what == cudaDevAttrMultiProcessorCount  ? on_cpu::processors()
+                 : what == cudaDevAttrCooperativeLaunch ? on_cpu::number("CUDA_ON_CPU_COOPERATIVE", 1)
+                                                        : on_cpu::shared_memory());
     return on_cpu::error;
 }
 struct cudaFuncAttributes {
@@ -368,7 +382,7 @@ cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel ke
     return on_cpu::error;
 }
 inline cudaError_t cudaGetLastError() { return on_cpu::error; }
-inline cudaError_t cudaSetDevice(int) { return cudaSuccess; }
+inline cudaError_t cudaSetDevice(int) { return cudaError_t(on_cpu::number("CUDA_ON_CPU_START", cudaSuccess)); }
 inline cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
     *free = on_cpu::memory.size - on_cpu::memory.used, *total = on_cpu::memory.size;
     return refused_in_capture();

@@ -22,7 +22,7 @@ namespace recircuit {
 
 enum class Kind : std::uint32_t {
     get = 1, set, load, label, table, seed, memory, run, profile, times, noise, restore, ping, stop, live, present, present_soon,
-    answer = 64, error, progress,
+    answer = 64, error, progress, lost,
 };
 enum class Type : std::uint32_t { text = 1, whole, real, uint8, int32, int64, float32, float64, boolean };
 

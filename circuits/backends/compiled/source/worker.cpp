@@ -21,7 +21,8 @@
 //
 // Each is answered by an answer or an error of its number; a run also reports its progress. A message that cannot be read,
 // or does not fit the circuit, is answered by an error and changes nothing. A request to stop ends the run of its number
-// after the presentation under way. The worker ends when the other end of its socket is closed.
+// after the presentation under way. The worker ends when the other end of its socket is closed, and after an error with which
+// its state is lost.
 #include "worker.h"
 
 #include <sys/mman.h>
@@ -361,14 +362,16 @@ Fields obey(Message& message) {
     return {};
 }
 
-// Does something, and answers with an error of this number if it fails.
+// Does something, and answers with an error of this number if it fails; or says that its state is lost, and ends.
 template <class Do>
 bool succeeds(const std::uint64_t& number, const Do& something) {
     try {
         something();
         return true;
     } catch (const std::exception& problem) {
-        channel.send(Kind::error, number, Fields().text(problem.what()));
+        const bool goes_on = machine::goes_on();
+        channel.send(goes_on ? Kind::error : Kind::lost, number, Fields().text(problem.what()));
+        if (!goes_on) std::_Exit(1);
         return false;
     }
 }

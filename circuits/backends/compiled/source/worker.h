@@ -136,6 +136,7 @@ void begin(const std::int32_t* order, long presentations);
 long present(const std::int32_t* order, long done, long presentations);
 // Returns the first variable that holds NaN or infinity, or nullptr. It checks only rates unless it is thorough.
 const char* not_finite(bool thorough);
+bool goes_on();                                   // whether it can still compute after an error
 
 }  // namespace machine
 }  // namespace recircuit

@@ -169,5 +169,7 @@ const char* not_finite(bool thorough) {
     return nullptr;
 }
 
+bool goes_on() { return true; }
+
 }  // namespace machine
 }  // namespace recircuit

@@ -6,15 +6,12 @@
 
 namespace recircuit {
 
-constexpr int most_watched = 256;  // variables that are checked for NaN and infinity
-
 // The progress of a run, in device memory.
 struct Progress {
     const std::int32_t* order;      // rows of the data, presentations x batch_size; -1: the element stays empty
     std::int64_t presentation;      // that is shown
     std::int32_t slot;              // presentations since the kept values were last fetched
     std::int32_t diverged;          // 1 + the slot in which a rate became NaN or infinite, or 0
-    std::int32_t bad[most_watched]; // by variable: whether it has a NaN or an infinity
 };
 
 struct Watched {
@@ -90,10 +87,10 @@ __global__ void look(int count, const Watched* watched, int variables, std::int3
             if (not_finite_bits(watched[v].data, k, watched[v].itemsize)) bad[v] = 1;
 }
 
-// The end of a presentation.
-__global__ void finish(int, Progress* progress, int variables) {
+// The end of a presentation. bad: for each variable, whether it has a NaN or an infinity.
+__global__ void finish(int, Progress* progress, const std::int32_t* bad, int variables) {
     for (int v = 0; v < variables; ++v)
-        if (progress->bad[v] && !progress->diverged) progress->diverged = progress->slot + 1;
+        if (bad[v] && !progress->diverged) progress->diverged = progress->slot + 1;
     ++progress->presentation;
     ++progress->slot;
 }

@@ -7,8 +7,10 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "arrays.h"
+#include "failures.h"
 #include "following.h"
 #include "kernels.h"
 #include "lanes.h"
@@ -22,15 +24,12 @@
 
 namespace recircuit {
 
-static std::runtime_error problem(const char* what, const std::string& why, const char* file, int line) {
-    const std::string place = std::string(file).substr(std::string(file).find_last_of('/') + 1);
-    return std::runtime_error(std::string(what) + ": " + why + " (" + place + ", line " + std::to_string(line) + ")");
-}
 void check(cudaError_t result, const char* what, const char* file, int line) {
-    if (result != cudaSuccess) throw problem(what, cudaGetErrorString(result), file, line);
+    if (result != cudaSuccess) throw failure(what, cudaGetErrorString(result), remedy(result), file, line);
 }
 void check(cublasStatus_t result, const char* what, const char* file, int line) {
-    if (result != CUBLAS_STATUS_SUCCESS) throw problem(what, std::string("cuBLAS: ") + cublasGetStatusString(result), file, line);
+    if (result == CUBLAS_STATUS_SUCCESS) return;
+    throw failure(what, std::string("cuBLAS: ") + cublasGetStatusString(result), remedy(result), file, line);
 }
 
 int active = 0;
@@ -39,7 +38,7 @@ namespace {
 
 // This memory is freed by the end of the process, not by destructors, which would run after the driver is gone.
 struct Device {
-    Memory draws, pieces, progress, order, bad;
+    Memory draws, pieces, progress, order, bad_rates, bad_floats;
     const Array *step = nullptr, *t = nullptr, *dt = nullptr, *columns_in_use = nullptr;
 };
 Device& device = *new Device;
@@ -64,9 +63,17 @@ void tick(std::int64_t& ticks, const Give& give) {
     ticks = 0;
 }
 
+// Returns whether a product is small for every number of active batch elements, so that the plan does not depend on this number.
+bool is_always_small(Product (*product)()) {
+    const int now = std::exchange(active, batch_size);
+    const bool small = is_small(product());
+    active = now;
+    return small;
+}
+
 Work work_of(const brian::Part& part) {
     Work work{part.name, part.launch, {part.job, part.things}, {}, {}, part.product};
-    work.small = part.product && is_small(part.product());
+    work.small = part.product && is_always_small(part.product);
     for (const int piece : part.reads) work.reads.push_back(*brian::pieces[piece].place);
     for (const int piece : part.writes) work.writes.push_back(*brian::pieces[piece].place);
     for (const int piece : part.own) work.own.push_back(*brian::pieces[piece].place);
@@ -123,12 +130,13 @@ void walk(const Give& give, const Around& around) {
     });
     tick(ticks, give);
     Progress* progress = device.progress.as<Progress>();
-    const auto looks = [progress] { in_rates.into(progress->bad, progress); };
+    std::int32_t* bad = device.bad_rates.as<std::int32_t>();
+    const auto looks = [progress, bad] { in_rates.into(bad, progress); };
     std::vector<const void*> rates = in_rates.places();
     rates.push_back(progress);
-    give({"looking for NaN", looks, {}, rates, {progress->bad}});
-    const auto ends = [progress] { launch("the end of a presentation", finish, 1, progress, in_rates.count()); };
-    give({"the end of a presentation", ends, {}, {progress->bad}, {progress}});
+    give({"looking for NaN", looks, {}, rates, {bad}});
+    const auto ends = [progress, bad] { launch("the end of a presentation", finish, 1, progress, bad, in_rates.count()); };
+    give({"the end of a presentation", ends, {}, {bad}, {progress}});
 }
 
 void walk(const Give& give) {
@@ -219,9 +227,9 @@ long show_some(const std::int32_t* order, long most) {
     try {
         for (; shown < most && !(shown && asked_to_stop()); ++shown) present_once(order + shown * batch_size);
         check(cudaStreamSynchronize(stream()), "a presentation");
-    } catch (const std::runtime_error& problem) {
-        if (one_by_one) throw;
-        throw std::runtime_error(std::string(problem.what()) + " (set RECIRCUIT_CUDA_WAIT=1 to learn in which kernel)");
+    } catch (const Failure& failure) {
+        if (one_by_one || failure.explained) throw;
+        throw std::runtime_error(std::string(failure.what()) + " (set RECIRCUIT_CUDA_WAIT=1 to learn in which kernel)");
     }
     return shown;
 }
@@ -249,7 +257,8 @@ void start() {
     clear(device.progress.as<void>(), sizeof(Progress), what);
     in_rates.begin(false);
     in_floats.begin(true);
-    device.bad.resize(std::max(1, in_floats.count()) * sizeof(std::int32_t), what);
+    device.bad_rates.resize(std::max(1, in_rates.count()) * sizeof(std::int32_t), what);
+    device.bad_floats.resize(std::max(1, in_floats.count()) * sizeof(std::int32_t), what);
     device.step = &find_array("clock.timestep"), device.t = &find_array("clock.t"), device.dt = &find_array("clock.dt");
     for (std::size_t k = 0; k < array_count; ++k)
         if (!std::strcmp(arrays[k].name, "presentation.active")) device.columns_in_use = &arrays[k];
@@ -301,8 +310,9 @@ void begin(const std::int32_t* order, long presentations) {
     const std::size_t bytes = sizeof(std::int32_t) * batch_size * presentations;
     device.order.resize(bytes, "the order of the presentations");
     if (bytes) upload(device.order.as<void>(), order, bytes, "the order of the presentations");
-    const Progress start{device.order.as<std::int32_t>(), 0, 0, 0, {}};
+    const Progress start{device.order.as<std::int32_t>(), 0, 0, 0};
     upload(device.progress.as<void>(), &start, sizeof start, "a run");
+    clear(device.bad_rates.as<void>(), in_rates.count() * sizeof(std::int32_t), "a run");
     batch = 1, diverged = 0;
 }
 
@@ -321,11 +331,17 @@ long present(const std::int32_t* order, long done, long presentations) {
 }
 
 const char* not_finite(bool thorough) {
-    if (!thorough) return diverged ? in_rates.first(device.progress.as<Progress>()->bad) : nullptr;
-    std::int32_t* flags = device.bad.as<std::int32_t>();
+    if (!thorough) return diverged ? in_rates.first(device.bad_rates.as<std::int32_t>()) : nullptr;
+    std::int32_t* flags = device.bad_floats.as<std::int32_t>();
     clear(flags, in_floats.count() * sizeof(std::int32_t), "looking for NaN");
     in_floats.into(flags, nullptr);
     return in_floats.first(flags);
+}
+
+// After some errors, such as an access outside of an array, every later call fails.
+bool goes_on() {
+    cudaGetLastError();
+    return made_lanes.empty() || cudaStreamSynchronize(stream()) == cudaSuccess;
 }
 
 }  // namespace machine

@@ -33,7 +33,8 @@ class Memory {
         check(cudaMemGetInfo(&free, &total), what);
         throw std::runtime_error(std::string(what) + ": " + in_megabytes(bytes) + " do not fit into the " + in_megabytes(free) +
                                  " that are free of the GPU's " + in_megabytes(total) +
-                                 "; take fewer batch elements, smaller layers, or less data");
+                                 "; take fewer batch elements, smaller layers, or less data, or end other programs that hold "
+                                 "memory of this GPU (nvidia-smi lists them)");
     }
     // Does what resize does; returns whether there is enough memory, after others have freed some.
     bool fit(std::size_t bytes, const char* what) {

@@ -7,6 +7,13 @@
 
 #include "noise.h"
 
+// A kernel's parameter that no thread copies. GPUs of a compute capability below 7.0 do not have this.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 700
+#define RECIRCUIT_GRID_CONSTANT __grid_constant__
+#else
+#define RECIRCUIT_GRID_CONSTANT
+#endif
+
 namespace recircuit {
 
 void serve();

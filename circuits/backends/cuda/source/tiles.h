@@ -253,7 +253,7 @@ __device__ inline void multiply_tile(const Product& p, int number, Room<T>& room
 
 // The kernel with a block for each tile of some products.
 template <class T>
-__global__ void __launch_bounds__(threads, 2) multiply_tiles(const __grid_constant__ Products all) {
+__global__ void __launch_bounds__(threads, 2) multiply_tiles(const RECIRCUIT_GRID_CONSTANT Products all) {
     __shared__ Room<T> room;
     int which = 0;
     while (int(blockIdx.x) >= all.first[which + 1]) ++which;

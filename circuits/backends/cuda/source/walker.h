@@ -2,6 +2,8 @@
 #pragma once
 #include <cooperative_groups.h>
 
+#include <stdexcept>
+
 #include "tiles.h"
 #include "walk.h"
 
@@ -88,8 +90,10 @@ int blocks_together(std::size_t kept) {
 template <class T>
 Together count_together() {
     const char* what = "a walk through a presentation";
-    int most = 0;
+    int most = 0, possible = 0;
     cudaFuncAttributes own = {};
+    check(cudaDeviceGetAttribute(&possible, cudaDevAttrCooperativeLaunch, 0), what);
+    if (!possible) throw std::runtime_error("this GPU does not hold all blocks of a kernel at once; set RECIRCUIT_CUDA_PRESENTATION=graph");
     check(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0), what);
     check(cudaFuncGetAttributes(&own, reinterpret_cast<const void*>(walk_on<T>)), what);
     const int kept = most > int(own.sharedSizeBytes) ? (most - int(own.sharedSizeBytes)) / 16 * 16 : 0;

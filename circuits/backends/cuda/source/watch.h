@@ -21,7 +21,6 @@ class Watch {
                 places_.push_back(arrays[k].data());
                 threads_ = std::max<long>(threads_, std::min<long>(arrays[k].count(), 1 << 16));
             }
-        if (!thorough && count() > most_watched) throw std::runtime_error("more than 256 populations");
         list_.resize(std::max(1, count()) * sizeof(Watched), "the circuit");
         upload(list_.as<void>(), watched.data(), watched.size() * sizeof(Watched), "the circuit");
     }

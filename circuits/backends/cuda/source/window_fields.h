@@ -38,7 +38,7 @@ struct Seen {
 
 // The product for weights that all places share: maps x (elements x places).
 template <class T>
-__global__ void __launch_bounds__(threads, 2) tied_fields(const __grid_constant__ Fields<T> f) {
+__global__ void __launch_bounds__(threads, 2) tied_fields(const RECIRCUIT_GRID_CONSTANT Fields<T> f) {
     __shared__ Room<T> room;
     const int n = f.elements * f.places, across = (n + tile_n - 1) / tile_n;
     const int row = int(blockIdx.x) / across * tile_m, column = int(blockIdx.x) % across * tile_n;
@@ -50,7 +50,7 @@ __global__ void __launch_bounds__(threads, 2) tied_fields(const __grid_constant_
 
 // The product for weights of each place: elements x maps, for one place after the other.
 template <class T>
-__global__ void __launch_bounds__(threads, 2) local_fields(const __grid_constant__ Fields<T> f) {
+__global__ void __launch_bounds__(threads, 2) local_fields(const RECIRCUIT_GRID_CONSTANT Fields<T> f) {
     __shared__ Room<T> room;
     const int tiles = tiles_of(f.elements, f.maps), place = int(blockIdx.x) / tiles, tile = int(blockIdx.x) % tiles;
     const int across = (f.maps + tile_n - 1) / tile_n, row = tile / across * tile_m, column = tile % across * tile_n;

@@ -64,7 +64,7 @@ struct Taps {
 };
 
 template <class T>
-__global__ void __launch_bounds__(threads, 2) sum_windows(const __grid_constant__ Windows<T> w) {
+__global__ void __launch_bounds__(threads, 2) sum_windows(const RECIRCUIT_GRID_CONSTANT Windows<T> w) {
     __shared__ Room<T> room;
     const int tiles = tiles_of(w.maps, w.inputs()), tile = int(blockIdx.x) % tiles, split = int(blockIdx.x) / tiles;
     const int across = (w.inputs() + tile_n - 1) / tile_n, row = tile / across * tile_m, column = tile % across * tile_n;
