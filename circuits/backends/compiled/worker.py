@@ -27,9 +27,6 @@ PATIENCE = 180.0
 #: Seconds that it has to end by itself after an error.
 ENDING = 5.0
 
-#: What every message about a program that has ended says.
-LOST = "Its state is lost: close the circuit by its close(), and go on from a checkpoint."
-
 _HELLO = 1  # the number of its first answer
 
 
