@@ -100,8 +100,8 @@ def train(
     data : Dataset, AugmentedData, pair of arrays, array, or iterator
         A `Dataset`, with its test samples; a pair (x, y) of arrays or tables, where y holds classes (numbers from 0, or
         names) or real-valued targets; x alone for a circuit without supervision; an iterator over such pairs or samples,
-        which is read once, to its end; ((x, y), (x_test, y_test)), with test samples; or `augmented` images. x is an array
-        (samples, ...) or a mapping from stimulus to array.
+        such as a data set or loader of PyTorch, which is read once, to its end; ((x, y), (x_test, y_test)), with test samples;
+        or `augmented` images. x is an array (samples, ...) or a mapping from stimulus to array.
     epochs : int, default 1
         The number of epochs of this run; a resumed run counts those before.
     backend : {"auto", "numpy", "cpp", "cuda", "interpreter"}
