@@ -73,8 +73,8 @@ class Inputs:
         whole = isinstance(presentations, int | np.integer) and not isinstance(presentations, bool)
         if not whole or presentations < 0:
             raise RecircuitError(
-                f"run: presentations is a whole number; got {short(presentations)}. It is at least 0. A time says how long a circuit "
-                "without phases runs."
+                f"run: presentations is a whole number; got {short(presentations)}. It is at least 0. A time says how long a "
+                "circuit without phases runs."
             )
         if presentations * batch_size >= 2**31:
             raise RecircuitError(f"run: presentations are fewer than 2^31 stimuli at a time; got {presentations}.")

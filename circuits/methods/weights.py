@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...arguments import checked_arguments
+from ...arguments import checked_arguments, kept_arguments
 from ...errors import RecircuitError
 from ...registry import closest
 from ..description.populations.shown_values import array_of, refuse_units
@@ -38,7 +38,7 @@ class WeightMethods(VariableMethods):
         """
         return {name: np.array(self[f"{name}.w"]) for name in self._own_weights()}
 
-    @checked_arguments
+    @kept_arguments
     def load_weights(self, weights: Mapping[str, Any], *, names: Mapping[str, str] | None = None) -> None:
         """Set weights from a mapping, such as the ``state_dict`` of a PyTorch module; either all are set or none.
 

@@ -102,8 +102,6 @@ def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
         array = np.asarray("ragged")
     if array.dtype.kind not in "uifb":
         raise RecircuitError(f"{key} is set to numbers; got {value!r}.")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise RecircuitError(f"{key} cannot be set to NaN or infinity. Give finite numbers.")
     if variable.owner in circuit.projections and variable.name == "w":
         check_dimensions(array.shape, variable.shape, key)
     units = circuit.populations.get(variable.owner)
@@ -113,6 +111,8 @@ def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
         np.broadcast_to(array, array.shape if own else variable.shape)
     except ValueError:
         raise RecircuitError(f"{key} has the shape {variable.shape}; got {array.shape} of {array.dtype}.") from None
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise RecircuitError(f"{key} cannot be set to NaN or infinity. Give finite numbers.")
     if units is not None:
         wanted = dimension_in(circuit, variable.owner, variable.name)
         check_time_constants(units.neuron.right_hand_sides, {variable.name: Quantity(array, dim=wanted)}, key)
