@@ -157,6 +157,14 @@ MESSAGES: dict[str, tuple[Callable[[], object], str]] = {
         "purpose: expected 'train' or 'evaluate'; got 'training'",
     ),
     "what was not stored": (lambda: small().restore("a"), r"nothing is stored under the name 'a'\. Call store\('a'\)"),
+    "weights that are no mapping": (
+        lambda: small().load_weights(range(10**12)),  # pyright: ignore[reportArgumentType]
+        r"weights is a mapping; got range\(0, 1000000000000\)",
+    ),
+    "values of a wrong shape that are not read": (
+        lambda: small().__setitem__("x_to_h.w", np.broadcast_to(np.ones(1), (10**9, 3))),
+        r"w has the shape \(3, 4\)|weights of shape|\(1000000000, 3\)",
+    ),
     "patience": (lambda: rc.EarlyStopping(patience=-1), "at least 1; got -1"),
     "the name of a data set": (lambda: rc.train(small(), "digits", backend="numpy"), r"rc.load\('digits'\)"),
     "a pair to predict": (lambda: rc.layered([4, 3, 2], "urfb").predict((X, Y)), "got a pair"),
@@ -172,6 +180,10 @@ def test_messages_say_what_was_expected(given: str) -> None:
     call, text = MESSAGES[given]
     with pytest.raises(rc.RecircuitError, match=text):
         call()
+
+
+def test_what_is_no_name_is_no_part_of_a_circuit() -> None:
+    assert 3 * mV not in small() and "h" in small()
 
 
 def test_a_population_as_an_attribute_is_answered_by_its_key() -> None:
