@@ -316,6 +316,14 @@ def test_ctrl_c_in_a_callback_that_uses_the_circuit_leaves_the_last_whole_epoch(
     assert same_bits(weights(whole), weights(stopped))
 
 
+def test_a_checkpoint_with_an_epoch_that_has_no_number_is_refused(tmp_path: Path) -> None:
+    net = network()
+    for epoch in (float("inf"), float("nan")):
+        rc.Checkpoint(net.state(), About(rows=[{"epoch": epoch}])).save(tmp_path / "odd")
+        with pytest.raises(RecircuitError, match="no number of an epoch"):
+            rc.Checkpoint.load(tmp_path / "odd")
+
+
 def test_what_diverges_in_a_callback_leaves_the_last_whole_epoch() -> None:
     whole, bad = network(), network()
 
