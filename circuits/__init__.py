@@ -1,5 +1,6 @@
 """What a circuit is and how it runs: populations, compartments, projections, phases, output circuits, backends."""
 
+from .. import brian_import as _brian_import  # noqa: F401  (before Brian2 is imported)
 from .circuit import Circuit
 from .connectivity import Blocks, Connectivity, Convolution, Dense, Given, Local, Masked, MaxPool, NoAutapses, OneToOne
 from .description.neurons.neuron import Neuron

@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "recircuit.annotations",
         "recircuit.uncaught",
+        "recircuit.brian_import",
         "recircuit.brian_logs",
         "recircuit.brian_objects",
         "recircuit.atomic_files",

@@ -30,11 +30,12 @@ def live(shown) -> None:
 
 
 def trained(**options) -> None:
-    rc.train(rc.layered([4, 3, 2], "urfb", batch_size=2), (X, Y), backend="numpy", progress=False, **options)
+    options = {"progress": False} | options
+    rc.train(rc.layered([4, 3, 2], "urfb", batch_size=2), (X, Y), backend="numpy", **options)
 
 
-def from_units(net: rc.Circuit) -> None:
-    net.population("k", 2, LEAKY, initial={"rate": lambda: 1})
+def from_units(net: rc.Circuit, rate: Callable[..., object] = lambda: 1) -> None:
+    net.population("k", 2, LEAKY, initial={"rate": rate})
     net.run(X)
 
 
@@ -59,6 +60,16 @@ FUNCTIONS: dict[str, tuple[Callable[[], object], str]] = {
     "initial": (lambda: from_units(small()), "(generator, shape)"),
     "stimulus": (lambda: small(every=1 * ms).run({"x": lambda: 1}), "(t)"),
     "callback": (lambda: trained(callbacks=lambda epoch, metrics: None), "(epoch, metrics, net)"),
+    "progress": (lambda: trained(progress=lambda: None), "(line)"),
+    "factor": (lambda: rc.RateSchedule(lambda epoch, rate: rate), "(epoch)"),  # pyright: ignore[reportArgumentType]
+}
+CLASSES: dict[str, Callable[[], object]] = {
+    "weights": lambda: small(weights=float).run(X),
+    "initial": lambda: from_units(small(), float),
+    "stimulus": lambda: small(every=1 * ms).run({"x": float}),
+    "callback": lambda: trained(callbacks=int),
+    "progress": lambda: trained(progress=int),
+    "factor": lambda: rc.RateSchedule(float),
 }
 
 
@@ -67,6 +78,17 @@ def test_a_function_that_does_not_fit_is_refused_with_the_arguments_that_it_woul
     call, arguments = FUNCTIONS[given]
     with pytest.raises(rc.RecircuitError, match=f"is called with {re.escape(arguments)}; got .* which takes"):
         call()
+
+
+@pytest.mark.parametrize("given", CLASSES)
+def test_a_class_in_place_of_a_function_is_refused(given: str) -> None:
+    with pytest.raises(rc.RecircuitError, match="(got the class|callbacks:) (float|int)"):
+        CLASSES[given]()
+
+
+class Measures:
+    def on_epoch_measure(self, epoch: int, net: rc.Circuit) -> None:
+        """Return nothing, where columns are expected."""
 
 
 MESSAGES: dict[str, tuple[Callable[[], object], str]] = {
@@ -94,6 +116,55 @@ MESSAGES: dict[str, tuple[Callable[[], object], str]] = {
         lambda: trained(callbacks=rc.EarlyStopping, validation=0.3),
         r"callbacks=\[EarlyStopping\(\)\]",
     ),
+    "a callback that measures nothing": (lambda: trained(callbacks=Measures()), "on_epoch_measure returns .* got None"),
+    "a factor that is no number": (
+        lambda: trained(callbacks=rc.RateSchedule(lambda epoch: "fast")),  # pyright: ignore[reportArgumentType]
+        "the factor of epoch 1 is to be a finite number above 0; got 'fast'",
+    ),
+    "files elsewhere": (lambda: rc.RunFiles("run", files={"../notes.txt": b""}), "names of files in the folder"),
+    "a stride of 401 digits": (
+        lambda: rc.Local((1, 3, 3), maps=1, kernel=2, stride=10**400),
+        "Local: stride is a whole number above 0, or two of them",
+    ),
+    "a population by its name": (lambda: small().connect("x", "h"), r"got 'x'\. Write circuit\['x'\]"),  # pyright: ignore
+    "a population of another circuit": (
+        lambda: (lambda net: net.connect(small()["x"], net["h"]))(small()),
+        "a population of another circuit",
+    ),
+    "a function in place of a neuron": (
+        lambda: rc.Circuit().population("h", 3, rc.pyramidal),  # pyright: ignore[reportArgumentType]
+        r"Call it, as in pyramidal\(\.\.\.\)",
+    ),
+    "a size that was left out": (
+        lambda: rc.Circuit().population("h", rc.pyramidal()),  # pyright: ignore
+        "'model' is missing.* size is a whole number.* got <Neuron",
+    ),
+    "sizes one by one": (lambda: rc.layered(4, 3, 2), r"as in rc.layered\(\[784, 500, 10\]\)"),  # pyright: ignore
+    "a transfer function": (lambda: rc.pyramidal(transfer="tahn"), "Did you mean `tanh`?"),
+    "an array for two stimuli": (
+        lambda: rc.layered([4, 2]).run(X),
+        re.escape("as {'x': ..., 's': ...}"),
+    ),
+    "a phase before there are any": (
+        lambda: (
+            lambda net: (net.connect(net.stimulus("x", 2, during="on"), net.population("h", 2, LEAKY)), net.run(X))
+        )(rc.Circuit()),
+        r"Declare them before you run .* as in circuit.phases\('on', 2\*ms\)",
+    ),
+    "a diagram of nothing": (lambda: rc.Circuit().diagram(), "has no populations yet"),
+    "an unknown purpose": (
+        lambda: small().explain("training"),
+        "purpose: expected 'train' or 'evaluate'; got 'training'",
+    ),
+    "what was not stored": (lambda: small().restore("a"), r"nothing is stored under the name 'a'\. Call store\('a'\)"),
+    "weights that are no mapping": (
+        lambda: small().load_weights(range(10**12)),  # pyright: ignore[reportArgumentType]
+        r"weights is a mapping; got range\(0, 1000000000000\)",
+    ),
+    "values of a wrong shape that are not read": (
+        lambda: small().__setitem__("x_to_h.w", np.broadcast_to(np.ones(1), (10**9, 3))),
+        r"w has the shape \(3, 4\)|weights of shape|\(1000000000, 3\)",
+    ),
     "patience": (lambda: rc.EarlyStopping(patience=-1), "at least 1; got -1"),
     "the name of a data set": (lambda: rc.train(small(), "digits", backend="numpy"), r"rc.load\('digits'\)"),
     "a pair to predict": (lambda: rc.layered([4, 3, 2], "urfb").predict((X, Y)), "got a pair"),
@@ -109,6 +180,15 @@ def test_messages_say_what_was_expected(given: str) -> None:
     call, text = MESSAGES[given]
     with pytest.raises(rc.RecircuitError, match=text):
         call()
+
+
+def test_what_is_no_name_is_no_part_of_a_circuit() -> None:
+    assert 3 * mV not in small() and "h" in small()
+
+
+def test_a_population_as_an_attribute_is_answered_by_its_key() -> None:
+    with pytest.raises(AttributeError, match=r"The population of this name is net\['h'\]"):
+        _ = small().h  # pyright: ignore
 
 
 def test_a_folder_that_is_not_there_is_to_be_made(tmp_path: Path) -> None:

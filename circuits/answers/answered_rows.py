@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import RecircuitError
-from ..backends.program import Program, RunResult
+from ..backends.program import Interrupted, Program, RunResult
 from ..inputs.rows import Rows
 from ..lowering.timetable import Timetable
 from .readout import Readout
@@ -77,7 +77,11 @@ def _show_series(
     for begin in range(0, len(order), count):
         tick = None if progress is None else (lambda n, before=begin: progress(before + n))
         piece = order[begin : begin + count]
-        result = program.run(table, piece, trace=readout.keys, elements=elements, progress=tick)
+        try:
+            result = program.run(table, piece, trace=readout.keys, elements=elements, progress=tick)
+        except Interrupted as stopped:
+            stopped.result.presentations += done
+            raise Interrupted(stopped.result) from None
         done += result.presentations
         result.presentations = done
         if result.diverged:

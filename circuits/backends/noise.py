@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...errors import RecircuitError
+
 __all__ = ["MERSENNE", "PHILOX", "NoiseState", "mersenne_state", "set_mersenne"]
 
 MERSENNE, PHILOX = "mersenne", "philox"
@@ -20,6 +22,8 @@ MERSENNE, PHILOX = "mersenne", "philox"
 _WORDS, _LAG = 624, 397
 _MERSENNE = np.dtype([("words", np.uint32, _WORDS), ("has_kept", np.int64), ("kept", np.float64)])
 _HIGH, _TWIST = 0x80000000, 0x9908B0DF
+#: The size of a state: of the Mersenne Twister, and of the seed and the number of the step.
+_BYTES = {MERSENNE: _MERSENNE.itemsize, PHILOX: 16}
 
 
 @dataclass(frozen=True)
@@ -32,15 +36,37 @@ class NoiseState:
         The generator: ``"mersenne"`` or ``"philox"``.
     content : array
         The state of the generator, as an array of uint8.
+
+    Raises
+    ------
+    RecircuitError
+        If there is no such generator, or if the content is not one of its states, as in a file that is damaged.
     """
 
     kind: str
     content: np.ndarray = field(repr=False)
 
+    def __post_init__(self) -> None:
+        size, content = _BYTES.get(self.kind, -1), self.content
+        if content.dtype != np.uint8 or content.shape != (size,) or (self.kind == MERSENNE and not _moves(content)):
+            raise RecircuitError(
+                f"random numbers: {content.dtype} of shape {content.shape} is no state of a generator of the kind "
+                f"{self.kind!r:.60}. The file is damaged: use another."
+            )
+
     def seed(self) -> int:
         """Return a seed below 2^32 for a generator of another kind; another state gives another seed."""
         digest = hashlib.sha256(self.kind.encode() + self.content.tobytes()).digest()
         return int.from_bytes(digest[:4], "little")
+
+
+def _moves(content: np.ndarray) -> bool:
+    """Return whether a Mersenne Twister goes on from a state. From zeros it draws zeros, of which no pair is normal."""
+    (given,) = np.frombuffer(content.tobytes(), _MERSENNE)
+    words = given["words"]
+    return (
+        bool(words[0] & _HIGH or words[1:].any()) and given["has_kept"] in (0, 1) and bool(np.isfinite(given["kept"]))
+    )
 
 
 def mersenne_state(random: np.random.RandomState) -> NoiseState:

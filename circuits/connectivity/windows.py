@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arguments import fits
 from ...errors import RecircuitError
 
 Pair = int | tuple[int, int]
@@ -155,4 +156,4 @@ def pair(value: Any, where: str) -> tuple[int, int]:
 
 
 def _whole(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return fits(value, int)

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ...annotations import short
 from ...errors import RecircuitError
 from ...plasticity.names import split_side
 from ...plasticity.reserved import why_reserved
-from .populations.population import Population
+from .populations.population import Population, Values
 from .projections.projection import Projection
 
 
@@ -77,6 +78,24 @@ def checked_size(name: Any, size: Any) -> int:
     if size > 2**31 - 1:
         raise RecircuitError(f"population {name!r}: a population has at most 2^31 - 1 units; got {size}.")
     return int(size)
+
+
+def check_member(population: Any, network: Values, where: str) -> None:
+    """Refuse what is no population of a circuit, or is one of another circuit."""
+    if isinstance(population, Population) and population.network is network:
+        return
+    hint = f" Write circuit[{population!r:.60}]." if isinstance(population, str) else ""
+    if isinstance(population, Population):
+        hint = " It is a population of another circuit."
+    raise RecircuitError(f"{where} is a population of this circuit; got {short(population)}.{hint}")
+
+
+def no_model(name: str, model: Any) -> RecircuitError:
+    """Return the error about what is no model of units, such as a function that makes one and was not called."""
+    made = f" Call it, as in {model.__name__}(...)." if callable(model) and hasattr(model, "__name__") else ""
+    return RecircuitError(
+        f"population {name!r}: expected rc.Neuron(equations), an output circuit or a part (`build`); got {short(model)}.{made}"
+    )
 
 
 def partner_of(projections: Iterable[Projection], pre: Population, post: Population, name: str) -> Projection:

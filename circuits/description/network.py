@@ -12,7 +12,7 @@ from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
 from .fixed import declare
-from .naming import check_broadcast, check_name, checked_size, partner_of
+from .naming import check_broadcast, check_member, check_name, checked_size, no_model, partner_of
 from .neurons.neuron import Neuron
 from .neurons.stability import warn_of_instability
 from .populations.population import Population
@@ -226,8 +226,7 @@ class Network(Stimuli, Presentations):
         In a step in which the broadcast is open, it takes the rate of its source from before the step, and arrives
         before the states of units change.
         """
-        if not isinstance(source, Population) or source.network is not self:
-            raise RecircuitError(f"broadcast {name!r}: the source is a population of this circuit; got {source!r}.")
+        check_member(source, self, f"broadcast {name!r}: the source")
         check_broadcast(source, name, {n: sent.source.name for n, sent in self.broadcasts.items()})
         self._check_name(name)
         self.broadcasts[name] = Sent(source, During.of(during), checked_closed(closed, f"broadcast {name!r}"))
@@ -236,9 +235,7 @@ class Network(Stimuli, Presentations):
     def _add_part(self, name: str, size: int, part: Any, initial: Any, parameters: Mapping[str, Any]) -> Population:
         """Add the populations of an output circuit or of another part; nothing is added if it fails."""
         if not hasattr(part, "build") or isinstance(part, type):
-            raise RecircuitError(
-                f"population {name!r}: expected rc.Neuron(equations), an output circuit or a part (`build`); got {part!r}."
-            )
+            raise no_model(name, part)
         before = {kind: dict(getattr(self, kind)) for kind in PARTS}
         try:
             made = part.build(self, name, size)

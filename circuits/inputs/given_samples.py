@@ -33,8 +33,9 @@ def x_and_y(network: Network, given: Any, asked: str) -> tuple[Any, Any]:
     ----------
     network : Network
         The circuit that the samples are for.
-    given : pair of arrays, array, or iterator
-        A pair (x, y); x alone; or an iterator that ends, over pairs or samples, each of one sample or of several.
+    given : pair of arrays, array, iterator, or map-style data set of PyTorch
+        A pair (x, y); x alone; an iterator that ends, over pairs or samples, each of one sample or of several; or an object
+        whose item number k is sample k, alone or with its y, and whose ``len`` is the number of samples.
     asked : str
         The name of the caller, with which messages begin.
 
@@ -54,8 +55,11 @@ def x_and_y(network: Network, given: Any, asked: str) -> tuple[Any, Any]:
                 f"{asked}: the data are a data set, a pair (x, y), or x alone; got a tuple of {len(given)}."
             )
         return given
-    if isinstance(given, Iterable) and not isinstance(given, Sequence | Mapping | str) and not _is_array(given):
-        return _gathered(network, given, asked)
+    if not isinstance(given, Sequence | Mapping) and not _is_array(given):
+        if isinstance(given, Iterable):
+            return _gathered(network, given, asked)
+        if all(hasattr(type(given), method) for method in ("__len__", "__getitem__")):
+            return _gathered(network, (given[k] for k in range(len(given))), asked, single=True)
     if isinstance(given, list) and is_pair(given):
         raise RecircuitError(f"{asked}: a pair of samples and what is wanted is a tuple, (x, y); got a list of two.")
     return given, None
@@ -134,21 +138,25 @@ def _array(y: Any) -> np.ndarray | None:
         return None
 
 
-def _gathered(network: Network, given: Iterable[Any], asked: str) -> tuple[Any, Any]:
-    """Return all samples of an iterator in memory, since every epoch shows all of them in an order of its own."""
+def _gathered(network: Network, given: Iterable[Any], asked: str, *, single: bool = False) -> tuple[Any, Any]:
+    """Return all samples of an iterator in memory, since every epoch shows all of them in an order of its own.
+
+    With ``single``, it yields one sample at a time.
+    """
     xs: list[np.ndarray] = []
     ys: list[np.ndarray] = []
     held, free = 0, available()
     for item in given:
-        x, y = item if isinstance(item, tuple | list) and len(item) == 2 else (item, None)
+        x, y = _parts_of(item)
         if isinstance(x, Mapping):
             raise RecircuitError(
                 f"{asked}: an iterator yields pairs (x, y) of arrays; give several stimuli as a mapping."
             )
-        one, x = _is_one_sample(network, x), np.asarray(x)
+        x, y = _item(x, asked), None if y is None else _item(y, asked)
+        one = single or (y is not None and y.ndim == 0) or _is_one_sample(network, x)
         xs.append(x[None] if one else x)
         if y is not None:
-            ys.append(np.asarray(y)[None] if one else np.asarray(y))
+            ys.append(y[None] if one else y)
         held += xs[-1].nbytes
         if free is not None and held > free:
             raise RecircuitError(
@@ -166,9 +174,26 @@ def _gathered(network: Network, given: Iterable[Any], asked: str) -> tuple[Any, 
         ) from None
 
 
-def _is_one_sample(network: Network, x: Any) -> bool:
+def _parts_of(item: Any) -> tuple[Any, Any]:
+    """Return x and y of an item: a pair, x alone, or a list of one array, which a loader of PyTorch gives for x alone."""
+    if isinstance(item, tuple | list) and len(item) == 2:
+        return item[0], item[1]
+    alone = isinstance(item, tuple | list) and len(item) == 1 and _is_array(item[0])
+    return (item[0] if alone else item), None
+
+
+def _item(values: Any, asked: str) -> np.ndarray:
+    try:
+        return array_of(values, asked)
+    except ValueError:
+        raise RecircuitError(
+            f"{asked}: the iterator yields {values!r:.60}, whose rows have different lengths."
+        ) from None
+
+
+def _is_one_sample(network: Network, x: np.ndarray) -> bool:
     """Say whether an array is a single sample of the first stimulus, and not several."""
     shown = stimuli(network)
     if shown and shown[0].clamp is not None and shown[0].clamp.every:
-        return np.ndim(x) < 3
-    return bool(shown) and np.ndim(x) < 2 and np.size(x) == shown[0].size
+        return x.ndim < 3
+    return bool(shown) and x.ndim < 2 and x.size == shown[0].size

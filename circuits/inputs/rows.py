@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...annotations import short
 from ...errors import RecircuitError
 from ..backends.program import Program
 from ..backends.run_checks import ORDER
@@ -72,8 +73,8 @@ class Inputs:
         whole = isinstance(presentations, int | np.integer) and not isinstance(presentations, bool)
         if not whole or presentations < 0:
             raise RecircuitError(
-                f"run: presentations is a whole number; got {presentations!r}. A time says how long a circuit without phases "
-                "runs."
+                f"run: presentations is a whole number; got {short(presentations)}. It is at least 0. A time says how long a "
+                "circuit without phases runs."
             )
         if presentations * batch_size >= 2**31:
             raise RecircuitError(f"run: presentations are fewer than 2^31 stimuli at a time; got {presentations}.")
@@ -133,7 +134,8 @@ def as_mapping(network: Network, given: Any) -> Any:
     if not isinstance(given, Mapping):
         if len(clamped) != 1:
             raise RecircuitError(
-                f"run: the circuit has the stimuli {list(clamped)}; give a mapping from name to array."
+                f"run: the circuit has the stimuli {list(clamped)}; give a mapping from name to array, as "
+                f"{{{', '.join(f'{name!r}: ...' for name in clamped)}}}."
             )
         given = {next(iter(clamped)): given}
     unknown = sorted(set(given) - set(clamped))

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
+from ...errors import RecircuitError
 from ..description.network import Network
 from ..description.projections.projection import Transposed
 from .diagram_layout import BY, DOWN, GAP, UP, Box, Edge, lay_out
@@ -48,6 +49,8 @@ def draw_circuit(circuit: Network, *, phases: bool = True, labels: bool = True, 
     ax : axes of matplotlib, optional
         The axes to draw into. The default is a new figure, of a size that suits the circuit.
     """
+    if not circuit.populations:
+        raise RecircuitError("diagram: the circuit has no populations yet. Add one, as in circuit.stimulus('x', 10).")
     boxes, edges = lay_out(circuit)
     axes = new_figure().add_axes((0, 0, 1, 1)) if ax is None else axes_given(ax, 1, "diagram")[0]
     figure = figure_of(axes)

@@ -11,7 +11,7 @@ from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from ...errors import RecircuitError
-from ...registry import Registry
+from ...registry import Registry, closest
 from ..description.neurons.equations import readable
 
 
@@ -83,7 +83,8 @@ def transfer(expression: str, derivative: str | None = None, field: str = "basal
         return known.f.format(u=field), given
     if isinstance(expression, str) and expression.isidentifier() and expression != field:
         raise RecircuitError(
-            f"transfer: {expression!r} is not known; expected one of {TRANSFERS.listed()}, or an expression of {field!r}."
+            f"transfer: {expression!r} is not known.{closest(expression, TRANSFERS)} Expected one of "
+            f"{TRANSFERS.listed()}, or an expression of {field!r}."
         )
     expression = readable(expression, "transfer")
     slope = _slope(expression, field) if derivative is None else readable(derivative, "derivative")

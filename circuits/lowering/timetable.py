@@ -84,7 +84,7 @@ class Timetable:
             The mode of the circuit, if it has several schedules; None stands for the first.
         """
         if purpose not in PURPOSES:
-            raise RecircuitError(f"timetable: the purpose is 'train' or 'evaluate'; got {purpose!r}.")
+            raise RecircuitError(f"purpose: expected 'train' or 'evaluate'; got {purpose!r}.")
         lines, table = _all_operations(lowered, purpose, mode)
         about = _row_fields(lowered, lines, mode)
         if not optimise:

@@ -118,7 +118,7 @@ class InspectionMethods(Network):
         return draw_circuit(self, phases=phases, labels=labels, ax=ax)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.populations or name in self.projections
+        return isinstance(name, str) and (name in self.populations or name in self.projections)
 
     def __str__(self) -> str:
         return circuit_text(self)

@@ -23,6 +23,8 @@ from ..saving.arrays import packed, read_packed, unpacked
 from ..saving.description import described, rebuild, settings
 from ..saving.values import Reader, Writer
 from ..state.moment import Moment, check_same_variables, same_bits
+from ..state.positions import check_positions
+from ..state.setting import STEP, check_step, checked_state
 from .inspecting import InspectionMethods
 
 __all__ = ["StorageMethods"]
@@ -128,8 +130,9 @@ class StorageMethods(InspectionMethods):
             If nothing is stored under this name, or if the circuit has other variables now.
         """
         if name not in self._stored:
+            known = f"; there are {[*self._stored]}" if self._stored else ""
             raise RecircuitError(
-                f"restore: nothing is stored under the name {name!r}; there are {[*self._stored]}. Call store({name!r}) first."
+                f"restore: nothing is stored under the name {name!r}{known}. Call store({name!r}) first."
             )
         check_same_variables(self._stored[name].state, self.lowered(), f"the state that is stored as {name!r}")
         self.go_on_from(self._stored[name])
@@ -201,8 +204,20 @@ class StorageMethods(InspectionMethods):
         moment = Moment.of_arrays(arrays, STATE, made.epoch)
         made._values, made._noise = dict(moment.state), moment.noise
         made._by_hand = {k.removeprefix(BY_HAND): values for k, values in arrays.items() if k.startswith(BY_HAND)}
-        check_same_variables(made._values, made.lowered(), where)
+        made._check_read(where)
         return made
+
+    def _check_read(self, where: str) -> None:
+        """Refuse a state from a file that the circuit cannot have."""
+        lowered = self.lowered()
+        check_same_variables(self._values, lowered, where)
+        try:
+            check_step(self._values[STEP])
+            for key, values in self._values.items():
+                check_positions(lowered, key, values)
+            checked_state(self, lowered, self._by_hand)
+        except RecircuitError as problem:
+            raise RecircuitError(f"{where} is damaged: {problem}") from None
 
     # ---- in a copy ---------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from ..backends.interrupts import postponed
 from ..description.neurons.stability import warn_of_instability
 from ..description.populations.parameters import change_parameter
 from ..description.populations.population import Population
+from ..description.populations.shown_values import without_graph
 from ..description.projections.projection import Transposed
 from ..description.reads import dimension_in
 from ..inspection.expressions import keys_of, known, value_of
@@ -57,7 +58,8 @@ class VariableMethods(AnswerMethods):
         owner, variable = split_key(check_settable(self, key))
         key = known(self, self.lowered().variables, key)
         check_alone(self, owner, variable)
-        check_value(self, self.lowered().variables[key], value)
+        value = without_graph(value)
+        check_value(self, self.lowered(), key, value)
         if key == STEP:
             return self.set_state({key: value})
         program = self.program()  # before Ctrl-C is postponed, so that it can still stop a compiler
@@ -108,7 +110,7 @@ class VariableMethods(AnswerMethods):
             If a name is unknown or a value does not fit. Nothing is set then.
         """
         program = self.program()
-        found = checked_state(self, program.variables, values)
+        found = checked_state(self, program.lowered, values)
         with postponed():
             self._set_all(found)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ...arguments import checked_arguments
+from ...arguments import checked_arguments, kept_arguments
 from ...errors import RecircuitError
 from ...registry import closest
-from ..description.populations.shown_values import refuse_units
+from ..description.populations.shown_values import array_of, refuse_units
 from ..description.projections.projection import Transposed
 from .variables import VariableMethods
 
@@ -38,7 +38,7 @@ class WeightMethods(VariableMethods):
         """
         return {name: np.array(self[f"{name}.w"]) for name in self._own_weights()}
 
-    @checked_arguments
+    @kept_arguments
     def load_weights(self, weights: Mapping[str, Any], *, names: Mapping[str, str] | None = None) -> None:
         """Set weights from a mapping, such as the ``state_dict`` of a PyTorch module; either all are set or none.
 
@@ -72,8 +72,7 @@ class WeightMethods(VariableMethods):
                     f"load_weights: there is no projection {name!r} with weights of its own.{closest(name, own)} There are "
                     f"{own}."
                 )
-            refuse_units(weights[key], f"load_weights: {key!r}")
-            found[f"{name}.w"] = self._fitting(name, as_array(weights[key]))
+            found[f"{name}.w"] = self._fitting(name, _array(weights[key], f"load_weights: {key!r}"))
         self.set_state(found)
 
     def _own_weights(self) -> list[str]:
@@ -89,8 +88,9 @@ class WeightMethods(VariableMethods):
         return array * self.program().get(mask) if mask in self.lowered().variables else array
 
 
-def as_array(values: Any) -> np.ndarray:
-    """Return values as an array; a tensor of PyTorch is detached from its graph and copied from its device."""
-    for step in ("detach", "cpu"):
-        values = getattr(values, step)() if hasattr(values, step) else values
-    return np.asarray(values)
+def _array(values: Any, where: str) -> np.ndarray:
+    refuse_units(values, where)
+    try:
+        return array_of(values, where)
+    except ValueError:
+        raise RecircuitError(f"{where}: an array of numbers is expected; got lists of different lengths.") from None

@@ -8,6 +8,7 @@ MNIST database.
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import struct
 import zlib
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...circuits.lowering.memory import check_free
 from ...errors import RecircuitError
 from .dataset import Dataset
 from .file_reading import find, read_bytes
@@ -38,8 +40,8 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     RecircuitError
         If the file cannot be read, is damaged or empty, is of another kind, or does not have its declared size.
     """
-    content = _unzipped(path)
     start = 4 * (1 + dimensions)
+    content = _unzipped(path, dimensions)
     magic, expected = content[:4].hex(), f"{UINT8 | dimensions:08x}"
     if magic != expected:
         raise RecircuitError(
@@ -103,13 +105,19 @@ def _find(directory: Path, stem: str, dimensions: int) -> Path:
     return find(directory, ["mnist"], names)
 
 
-def _unzipped(path: Path) -> bytes:
-    """Return what the file holds, decompressed where it is gzip."""
+def _unzipped(path: Path, dimensions: int) -> bytes:
+    """Return what the file holds; where it is gzip, its header and as many values as that declares, or one more."""
+    header = struct.Struct(f">{1 + dimensions}I")
     content = read_bytes(path)
     if content[:2] != b"\x1f\x8b":
         return content
     try:
-        return gzip.decompress(content)
+        with gzip.open(io.BytesIO(content)) as file:
+            begin = file.read(header.size)
+            magic, *shape = header.unpack(begin.ljust(header.size, b"\0"))
+            declared = math.prod(shape) if magic == UINT8 | dimensions else 0
+            check_free(declared, f"{path}: its {declared:,} values", "Check that it is a file of images or labels.")
+            return begin + file.read(declared + 1)
     except (EOFError, OSError, zlib.error) as error:
         raise RecircuitError(
             f"{path} is not a whole gzip file ({error}); expected one that unpacks to its end. It is "

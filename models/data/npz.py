@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...circuits.lowering.memory import check_free
 from ...errors import RecircuitError
 from ...paths import shown
 from .dataset import Dataset
@@ -65,6 +66,7 @@ def _arrays(content: bytes, path: Path) -> list[NDArray]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             missing = [key for key in KEYS if key not in archive]
+            _check_memory(archive, path)
             arrays = [] if missing else [_array(archive, key, path) for key in KEYS]
             found = archive.files
     except RecircuitError:
@@ -80,6 +82,13 @@ def _arrays(content: bytes, path: Path) -> list[NDArray]:
             f"{', '.join(found) or 'none'}. Save it again with all four under these names."
         )
     return arrays
+
+
+def _check_memory(archive: np.lib.npyio.NpzFile, path: Path) -> None:
+    """Refuse an archive whose arrays do not fit into memory; compressed, they may be a thousand times smaller."""
+    held = {} if archive.zip is None else {info.filename: info.file_size for info in archive.zip.infolist()}
+    needed = sum(held.get(f"{key}.npy", 0) for key in KEYS)
+    check_free(needed, f"{path}: its arrays", "Save fewer samples, or as uint8.")
 
 
 def _array(archive: np.lib.npyio.NpzFile, key: str, path: Path) -> NDArray:

@@ -78,9 +78,9 @@ class RunConfig(BaseModel):
         except ValidationError as problem:
             first = problem.errors()[0]
             name = "--" + ".".join(map(str, first["loc"])).replace("_", "-")
-            reason = str(first.get("ctx", {}).get("error", first["msg"]))
-            got = first["input"]
-            raise UsageError(f"{name}: {reason}; got {','.join(got) if isinstance(got, tuple) else got!r}.") from None
+            reason, got = str(first.get("ctx", {}).get("error", first["msg"])), first["input"]
+            given = f"; got {','.join(got) if isinstance(got, tuple) else repr(got)}"
+            raise UsageError(f"{name}: {reason.removesuffix(given)}{given}.") from None
 
     @field_validator("layers")
     @classmethod

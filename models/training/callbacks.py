@@ -268,7 +268,7 @@ def _columns(found: Any) -> dict[str, float]:
 def _check(callback: Callback) -> None:
     """Refuse what cannot be called as a callback is, before anything has been trained."""
     methods = {name: getattr(callback, name) for name in METHODS if hasattr(callback, name)}
-    if isinstance(callback, type) and methods:
+    if isinstance(callback, type):
         name = callback.__name__
         raise UsageError(f"callbacks: {name} is a class; give an object of it, as in callbacks=[{name}()].")
     if not methods and not callable(callback):
@@ -277,7 +277,7 @@ def _check(callback: Callback) -> None:
             f"{', '.join(METHODS)}; got {callback!r}."
         )
     unknown = [n for n in dir(callback) if n.startswith("on_") and n not in METHODS and callable(getattr(callback, n))]
-    if unknown and not isinstance(callback, type):
+    if unknown:
         raise UsageError(
             f"callbacks: {callback!r:.60} has a method {unknown[0]}, which is never called. The methods of a callback are "
             f"{', '.join(METHODS)}."

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from math import inf, isfinite
 from pathlib import Path
 
 import numpy as np
@@ -225,4 +226,6 @@ def _about(text: str, path: Path) -> About:
             f"{path} is in format {about.format} of checkpoints, and this version of recircuit reads format {FORMAT} only. "
             "Load the file with the version that wrote it."
         )
+    if not all(isfinite(row.get("epoch", inf)) for row in about.rows):
+        raise RecircuitError(f"{path} is damaged: one of its rows has no number of an epoch. Use another checkpoint.")
     return about

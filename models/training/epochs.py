@@ -123,11 +123,11 @@ class Training:
             self.good = self.checkpoint()
         except BaseException:
             del self.history.rows[self.good.about.epoch :]
-            self._go_back()
+            self.go_back()
             raise
         return self.history.rows[-1]
 
-    def _go_back(self) -> None:
+    def go_back(self) -> None:
         """Restore the circuit as it was after the last whole epoch, in a new program if its own has ended. Ctrl-C waits."""
         with postponed():
             if not self.program.alive:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from ...arguments import checked_arguments
+from ...callables import check_takes
 from ...circuits import Circuit
 from ...circuits.backends.divergence import Diverged
+from ...circuits.backends.interrupts import interruptible
 from ...errors import Interruption
 from ..data.augment import Augmented
 from .callbacks import Callback, Callbacks
@@ -98,8 +100,8 @@ def train(
     data : Dataset, AugmentedData, pair of arrays, array, or iterator
         A `Dataset`, with its test samples; a pair (x, y) of arrays or tables, where y holds classes (numbers from 0, or
         names) or real-valued targets; x alone for a circuit without supervision; an iterator over such pairs or samples,
-        which is read once, to its end; ((x, y), (x_test, y_test)), with test samples; or `augmented` images. x is an array
-        (samples, ...) or a mapping from stimulus to array.
+        such as a data set or loader of PyTorch, which is read once, to its end; ((x, y), (x_test, y_test)), with test samples;
+        or `augmented` images. x is an array (samples, ...) or a mapping from stimulus to array.
     epochs : int, default 1
         The number of epochs of this run; a resumed run counts those before.
     backend : {"auto", "numpy", "cpp", "cuda", "interpreter"}
@@ -150,6 +152,8 @@ def train(
     >>> history = rc.train(net, (x, y), 50, validation=.1, callbacks=rc.EarlyStopping())            # doctest: +SKIP
     """
     seed, called = circuit.seed, Callbacks(callbacks)
+    if callable(progress):
+        check_takes(progress, ("line",), "train, progress")
     modes = modes_of(schedule, train.__annotations__)
     samples = Samples.of(circuit, data, validation, modes[0])
     check(circuit, samples, epochs, output)
@@ -198,18 +202,20 @@ def _run(
                 report(_line(measured, epochs))
                 folder.save(training.good, history)
                 stop = called.epoch(int(measured["epoch"]), measured, circuit)
+        history.kept_epoch = called.end(circuit)
     except KeyboardInterrupt:
         if not folder.started:
             raise
+        _go_back(training)
         history.interrupted = True
         folder.save(training.good, history, stopping=True)  # it may have come while they were written
         folder.draw(history)
         raise TrainingInterrupted(history) from None
     except Diverged as problem:
+        _go_back(training)
         where = "in the circuit" if folder.lock is None else f"in {folder.lock.folder / WEIGHTS}"
         text = f"{problem} The weights after epoch {len(history)} are kept {where}."
         raise TrainingDiverged(text, problem.variable, history) from None
-    history.kept_epoch = called.end(circuit)
     if history.kept_epoch is not None:
         folder.save(training.checkpoint(), history)
     folder.draw(history)
@@ -222,6 +228,12 @@ def _begin(called: Callbacks, training: Training, folder: RunFolder) -> bool:
         return called.resume(training.history.rows, folder.found.of_callbacks, training.circuit)
     called.begin(training.circuit)
     return False
+
+
+def _go_back(training: Training) -> None:
+    """Undo what a callback has done to the circuit that was stopped in the middle. Another Ctrl-C changes nothing."""
+    with interruptible():
+        training.go_back()
 
 
 def _line(measured: Row, epochs: int) -> str:

@@ -9,7 +9,9 @@ from typing import Self
 
 from brian2.units import Quantity
 
+from ...annotations import fits, short
 from ...arguments import kept_arguments
+from ...callables import check_takes
 from ...circuits import Circuit
 from ...errors import UsageError
 
@@ -47,6 +49,9 @@ class RateSchedule:
 
     factor: Callable[[int], float]
     parameter: str = "rate"
+
+    def __post_init__(self) -> None:
+        check_takes(self.factor, ("epoch",), "RateSchedule, factor")
 
     @classmethod
     @kept_arguments
@@ -103,10 +108,10 @@ class RateSchedule:
         net : Circuit
             The circuit.
         """
-        factor = float(self.factor(epoch))
-        if not (math.isfinite(factor) and factor > 0):
+        factor = self.factor(epoch)
+        if not (fits(factor, float) and math.isfinite(factor) and factor > 0):
             raise UsageError(
-                f"RateSchedule: the factor of epoch {epoch} is to be a finite number above 0; got {factor}."
+                f"RateSchedule: the factor of epoch {epoch} is to be a finite number above 0; got {short(factor)}."
             )
         equations = {
             name: p.equation

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...arguments import kept_arguments
-from ...atomic_files import read_file, write_together, write_whole
+from ...atomic_files import check_places, read_file, write_together, write_whole
 from ...circuits.backends.interrupts import interruptible
 from ...errors import RecircuitError, UsageError
 from ...folder_lock import FolderLock, locked
+from ...paths import unusable_name
 from .checkpoint import Checkpoint
 from .history import History
 
@@ -82,6 +83,14 @@ class RunFiles:
     overwrite: bool = False
     files: Mapping[str, bytes] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name in self.files:
+            if name == ".." or Path(name).name != name or unusable_name(name):
+                raise UsageError(
+                    f"RunFiles: files has names of files in the folder, such as 'notes.txt'; got {name!r:.80}. A file "
+                    "elsewhere is written by your program."
+                )
+
 
 class RunFolder:
     """The folder of a run that is under way, or none. Ctrl-C takes effect after a file is written, never while it is written.
@@ -111,6 +120,7 @@ class RunFolder:
         with _shielded():
             self.lock.make()
             folder = self.lock.folder
+            check_places(folder, (*self.beside, WEIGHTS, METRICS, CURVES))
             _sweep(folder)
             if self.found is None:
                 files = {**self.beside, METRICS: history.csv().encode(), WEIGHTS: checkpoint.packed()}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...arguments import kept_arguments
 from ...circuits import Circuit
+from ...circuits.description.populations.shown_values import array_of
 from ...circuits.inputs import Inputs, Rows, as_inputs, dataset_inputs
 from ...circuits.inputs.given_samples import class_names, coded, stimuli, supervisors, x_and_y
 from ...errors import UsageError
@@ -239,7 +240,7 @@ def _part(circuit: Circuit, x: Any, y: np.ndarray | None, mode: str | None) -> P
 def _labels(y: Any) -> np.ndarray | None:
     """Return the classes of samples, where what is given can be classes: one whole number for each."""
     try:
-        values = np.asarray(y)
+        values = array_of(y, "the labels")
     except ValueError:  # series of different lengths
         return None
     return values.reshape(-1) if values.dtype.kind in "uib" and values.size == len(np.atleast_1d(values)) else None

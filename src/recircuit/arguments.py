@@ -93,12 +93,11 @@ def _guarded(function: Callable[..., Any], name: str, at_once: bool) -> Callable
 
     @wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        where = type(args[0]).__name__ if name == "__init__" and args else name
+        where, hints = type(args[0]).__name__ if name == "__init__" and args else name, hints_of(function)
         try:
             bound = signature.bind(*args, **kwargs)
         except TypeError:
-            raise RecircuitError(_misplaced(where, signature, args, kwargs)) from None
-        hints = hints_of(function)
+            raise RecircuitError(_misplaced(where, signature, args, kwargs, hints)) from None
         _check_first(bound.arguments, hints, where)
         if at_once and (unfit := _unfit(signature, bound.arguments, hints)):
             raise RecircuitError(f"{where}: {unfit}.")
@@ -173,7 +172,9 @@ def all_of(values: Iterable[Any], where: str) -> list[Any]:
     return found
 
 
-def _misplaced(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+def _misplaced(
+    name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any], hints: Mapping[str, Any]
+) -> str:
     """Return what is wrong with the names and the number of arguments."""
     kinds = inspect.Parameter
     known = {n: p for n, p in signature.parameters.items() if n not in ("self", "cls")}
@@ -194,7 +195,8 @@ def _misplaced(name: str, signature: inspect.Signature, args: tuple[Any, ...], k
         absent = missing not in kwargs and missing not in positional[: len(args)]
         if absent and signature.parameters[missing].kind is not kinds.VAR_POSITIONAL:
             by_name = " and is given by its name" if missing not in positional else ""
-            return f"{name}: the argument {missing!r} is missing{by_name}. {takes}"
+            unfit = _unfit(signature, signature.bind_partial(*args, **kwargs).arguments, hints)
+            return f"{name}: the argument {missing!r} is missing{by_name}. {takes}{unfit and f' Here, {unfit}.'}"
     twice = [n for n in positional[: len(args)] if n in kwargs]
     if twice:
         return f"{name}: the argument {twice[0]!r} is given twice.{argument_hint(name, '*')} {takes}"

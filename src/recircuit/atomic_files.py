@@ -14,7 +14,7 @@ from .errors import RecircuitError
 #: Errors of a disk that is full, or full for this user.
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
-__all__ = ["make_folder", "read_file", "write_together", "write_whole"]
+__all__ = ["check_places", "make_folder", "read_file", "write_together", "write_whole"]
 
 
 def read_file(path: Path) -> bytes:
@@ -90,8 +90,9 @@ def write_together(folder: Path, contents: Mapping[str, bytes], last: str, witho
     """
     staged = {name: _beside(folder / name) for name in contents}
     try:
-        for name, beside in staged.items():
+        for name in (*contents, *without):
             _check_place(folder / name)
+        for name, beside in staged.items():
             _flushed(beside, contents[name])
         for name in (last, *without):
             (folder / name).unlink(missing_ok=True)
@@ -105,6 +106,23 @@ def write_together(folder: Path, contents: Mapping[str, bytes], last: str, witho
     finally:
         for beside in staged.values():
             _remove(beside)
+
+
+def check_places(folder: Path, names: Sequence[str]) -> None:
+    """Refuse to begin what could not be finished, since something that is no file has the name of one of several files.
+
+    Raises
+    ------
+    RecircuitError
+        If there is a folder, a pipe, a socket, a device or a link to one of these in the place of a file.
+    """
+    for name in names:
+        try:
+            _check_place(folder / name)
+        except OSError as problem:
+            raise RecircuitError(
+                f"Cannot write {folder / name}: {problem.strerror or problem}. Remove it, or choose another folder."
+            ) from problem
 
 
 def _check_place(path: Path) -> None:

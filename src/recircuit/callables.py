@@ -26,8 +26,14 @@ def check_takes(function: Callable[..., Any], arguments: tuple[str, ...], where:
     Raises
     ------
     RecircuitError
-        If it takes fewer or more arguments.
+        If it takes fewer or more arguments, or is a class.
     """
+    expected = ", ".join(arguments)
+    if isinstance(function, type):
+        raise RecircuitError(
+            f"{where}: a function is called with ({expected}); got the class {function.__name__}. Write a function of "
+            f"({expected}), such as lambda {expected}: ..."
+        )
     try:
         taken = signature(function)
     except (TypeError, ValueError):
@@ -35,7 +41,6 @@ def check_takes(function: Callable[..., Any], arguments: tuple[str, ...], where:
     try:
         taken.bind(*arguments)
     except TypeError:
-        expected = ", ".join(arguments)
         raise RecircuitError(
             f"{where}: a function is called with ({expected}); got {function!r}, which takes {taken}. Write it as "
             f"lambda {expected}: ..."

@@ -68,6 +68,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "load_state_dict": "Its weights are set by net.load_weights(mapping).",
         "save_weights": "net.save(path) writes the circuit with its weights, and net.weights() returns them.",
         "score": "It is measured by net.evaluate(data).",
+        "plot": "net.run(..., record=['h.rate']).plot() plots what was recorded, and net.diagram() draws the circuit.",
         "predict_proba": "net.outputs(x) returns the field of each output unit.",
         "layers": "Its layers are in net.populations and net.projections.",
         "stop_training": "A callback stops training where its on_epoch_end returns True.",
@@ -194,6 +195,7 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "delay": "A delay belongs to the projection, as in net.connect(x, h, rule=rule, delay=5*ms).",
         "method": "Statements in continuous time, dw/dt = ..., are integrated by the Euler method.",
     },
+    "layered": {"*": "The sizes are one list, as in rc.layered([784, 500, 10])."},
     "Circuit": {
         **dict.fromkeys(("rate", "lr", "learning_rate"), _OF_RULE),
         "activation": "The transfer function belongs to the layers or units, as in rc.layered(sizes, transfer='tanh').",
@@ -245,6 +247,14 @@ def argument_hint(function: str, name: str) -> str:
     return f" {found}" if found else ""
 
 
+def _part(owner: Any, name: str) -> str:
+    """Return a blank and how the part of a circuit that has a name is read; an empty text if there is none."""
+    for kind in ("population", "projection"):
+        if name in vars(owner).get(f"{kind}s", ()):
+            return f" The {kind} of this name is net[{name!r}]."
+    return ""
+
+
 class NamesFromElsewhere:
     """A class whose message about an attribute that is not there says what does the same in recircuit."""
 
@@ -255,6 +265,6 @@ class NamesFromElsewhere:
             if hasattr(type(self), name):  # a property that has raised an AttributeError, which is raised again
                 return super().__getattribute__(name)
             kinds = [kind.__name__ for kind in type(self).__mro__]
-            hint = next((found for kind in kinds if (found := attribute_hint(kind, name))), "")
+            hint = next((found for kind in kinds if (found := attribute_hint(kind, name))), "") or _part(self, name)
             message = f"{kinds[0]!r} object has no attribute {name!r}" + (f".{hint}" if hint else "")
             raise AttributeError(message, name=name, obj=self)

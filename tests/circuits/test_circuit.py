@@ -715,7 +715,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         built("drate/dt = (1 - rate)/tau : 1", tau=3 * ms, method="magic"),
         "method is one of euler.*got 'magic'",
     ),
-    "transfer": (lambda: rc.pyramidal("tahn"), "'tahn' is not known; expected one of clip, tanh"),
+    "transfer": (
+        lambda: rc.pyramidal("tahn"),
+        r"'tahn' is not known. Did you mean `tanh`\? Expected one of clip, tanh",
+    ),
     "slope": (lambda: rc.pyramidal("basal % 2"), "give derivative="),
     "unknown transfer": (lambda: rc.pyramidal("foo(basal)"), "no function `foo`"),
     "clip of two": (lambda: rc.pyramidal("clip(basal, 1)"), "`clip` takes 3 values"),

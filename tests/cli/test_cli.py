@@ -179,6 +179,8 @@ def test_a_wrong_call_is_refused_in_words(call, small: str, tmp_path: Path, opti
         ("train", "Missing argument"),
         ("train digits --epochs three", "'--epochs': expected a whole number; got 'three'."),
         ("train digits --rate x", "'--rate': expected a number; got 'x'."),
+        ("sweep digits --workers 0", "'--workers': expected a number of at least 1; got '0'."),
+        ("train digits --augment shift", "or a part of it; got 'shift'.\n"),
         ("train digits --rul urfb", "(Possible options: --rule)"),
         ("show none", "'none' holds no run"),
         ("train nosuch", "There is no data set 'nosuch'"),

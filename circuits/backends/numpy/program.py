@@ -30,12 +30,13 @@ class NumpyProgram(InProcessProgram):
         super().__init__(lowered)
         with _runtime_device():
             self._assembly = emit(lowered, DenseNumpyCodeObject)
+            name = DenseNumpyCodeObject.generator_class.get_array_name
+            names = {key: name(variable) for key, variable in self._assembly.arrays.items()}
+            constants = self._constants(names)
         for runner in self._assembly.runners.values():
             draw_from(self.random, runner.codeobj)
-        name = DenseNumpyCodeObject.generator_class.get_array_name
-        names = {key: name(variable) for key, variable in self._assembly.arrays.items()}
         codes = {name: runner.codeobj for name, runner in self._assembly.runners.items()}
-        self._presentations = Presentations(lowered, codes, self._constants(names), names, self.tick)
+        self._presentations = Presentations(lowered, codes, constants, names, self.tick)
 
     def read(self, key: str) -> np.ndarray:
         return np.asarray(self._assembly.arrays[key].get_value())

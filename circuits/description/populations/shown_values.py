@@ -54,10 +54,18 @@ def refuse_other_unit(value: Any, wanted: Any, key: str) -> None:
         raise RecircuitError(f"{key} has the dimension {wanted}; got {value!r:.60}, which has the dimension {given}.")
 
 
+def without_graph(given: Any) -> Any:
+    """Return a tensor of PyTorch detached from its graph and copied from its device, and all else as it is."""
+    for step in ("detach", "cpu"):
+        given = getattr(given, step)() if hasattr(type(given), step) else given
+    return given
+
+
 def array_of(given: Any, what: str) -> np.ndarray:
     """Return the given values as an array. They may be an object of another library that can be converted to one.
 
     Numbers that are kept as objects, as in a column of a table that once held something else, become an array of numbers.
+    A tensor of PyTorch is detached from its graph and copied from its device.
 
     Raises
     ------
@@ -67,13 +75,14 @@ def array_of(given: Any, what: str) -> np.ndarray:
         If the values are lists of different lengths.
     """
     try:
-        found = np.asarray(given)
+        found = np.asarray(without_graph(given))
         numbers = found.dtype.kind == "O" and all(isinstance(one, NUMBERS) for one in found.flat)
         return np.array(found.tolist()) if numbers else found
     except ValueError:
         raise
     except Exception as problem:
-        raise RecircuitError(f"{what}: what was given cannot be read as an array: {reason(problem)}.") from problem
+        why = reason(problem).rstrip(".")
+        raise RecircuitError(f"{what}: what was given cannot be read as an array: {why}.") from problem
 
 
 def numbers_of(given: Any, what: str) -> np.ndarray:

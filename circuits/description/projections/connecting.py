@@ -17,6 +17,7 @@ from ....plasticity.names import LATE
 from ....plasticity.values import Values as Numbers
 from ...connectivity import Connectivity, Given, NoAutapses
 from ...connectivity.given import is_listing, is_sparse
+from ..naming import check_member
 from ..neurons.neuron import Neuron
 from ..populations.population import Population, Values
 from .checks import check_delay_shape, check_rule, check_transpose, checked_connectivity
@@ -118,8 +119,7 @@ def first_weights(
 def check_ends(network: Values, pre: Any, post: Any) -> None:
     """Refuse what is not a population of this circuit."""
     for side, population in (("pre", pre), ("post", post)):
-        if not isinstance(population, Population) or population.network is not network:
-            raise RecircuitError(f"connect: {side} is a population of this circuit; got {population!r}.")
+        check_member(population, network, f"connect: {side}")
 
 
 def what_is_sent(sends: str | None, into: str, pre: Population, post: Population, name: str) -> str:

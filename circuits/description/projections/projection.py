@@ -17,6 +17,9 @@ from ..fixed import Fixed, key_of
 from ..populations.population import Population, Values
 from ..schedules.during import During
 
+#: The end of the name of a variable that says which input of a window is the largest.
+ARGMAX = "_argmax"
+
 
 @dataclass(frozen=True)
 class Transposed:
@@ -236,7 +239,7 @@ class Projection(Fixed, NamesFromElsewhere):
     @property
     def argmax(self) -> str:
         """The variable of a unit of max pooling that says which input was the largest."""
-        return f"{self.field}_argmax"
+        return f"{self.field}{ARGMAX}"
 
     @cached_property
     def shape(self) -> Shape:

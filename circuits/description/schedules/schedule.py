@@ -213,13 +213,13 @@ class Schedule:
         known = [name for name in during.phases if name in self.windows]
         if during.strict and len(known) < len(during.phases):
             missing = sorted(set(during.phases) - set(known))
-            there = f"the circuit's phases are {list(self.windows)}. Name one of these, or add"
+            there = f"the circuit's phases are {list(self.windows)}. Name one of these, or add the phase to circuit.phases(...)"
             if not self.windows:
                 there = (
-                    "the circuit has no phases (yet) and just runs. Leave the phase out; or say what a presentation is before "
-                    "you run the circuit, or read or set its values: add"
+                    "the circuit has no phases (yet), so that it just runs. Declare them before you run the circuit, or read "
+                    f"or set its values, as in circuit.phases({missing[0]!r}, 2*ms); or leave the phase out"
                 )
-            raise RecircuitError(f"{what} is open during {missing}, but {there} the phase to circuit.phases(...).")
+            raise RecircuitError(f"{what} is open during {missing}, but {there}.")
         if not known:
             return tuple(range(self.steps))
         steps: set[int] = set()

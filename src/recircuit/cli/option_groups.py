@@ -27,7 +27,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 
 #: What an option expects, by what pydantic, which reads it for Typer, says of a value that is something else.
-EXPECTED = {"int_parsing": "a whole number", "int_from_float": "a whole number", "float_parsing": "a number"}
+EXPECTED = {
+    "int_parsing": "a whole number", "int_from_float": "a whole number", "float_parsing": "a number",
+    "greater_than_equal": "a number of at least {ge}",
+}  # fmt: skip
 
 
 class GroupedCommand(TyperCommand):
@@ -70,8 +73,9 @@ class GroupedCommand(TyperCommand):
 
 
 def _in_words(problem: typer.BadParameter) -> str:
-    """Return what was expected and what was given, where a number cannot be read, or else the message of the problem itself."""
+    """Return what was expected and given, where a number cannot be read or used, or else the message of the problem itself."""
     found = getattr(problem.__cause__ or problem.__context__, "errors", list)()
     if not found or found[0]["type"] not in EXPECTED:
         return problem.message
-    return f"expected {EXPECTED[found[0]['type']]}; got {found[0]['input']!r}."
+    expected = EXPECTED[found[0]["type"]].format(**found[0].get("ctx", {}))
+    return f"expected {expected}; got {found[0]['input']!r}."

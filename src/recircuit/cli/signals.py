@@ -34,7 +34,7 @@ class StopSignals:
         if threading.current_thread() is not threading.main_thread():
             return
         self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, *OTHERS)}
-        signal.signal(signal.SIGINT, self._interrupt)  # Brian2's own fails where a shell has it ignored
+        signal.signal(signal.SIGINT, self._interrupt)  # also where a shell has it ignored
         for number in OTHERS:
             if self._before[number] is not signal.SIG_IGN:
                 signal.signal(number, self._like_ctrl_c)

@@ -10,6 +10,9 @@ from brian2 import TimedArray, ms, second
 from networks import distance
 
 import recircuit as rc
+from recircuit.circuits.answers import answered_rows
+from recircuit.circuits.backends.numpy.program import NumpyProgram
+from recircuit.circuits.backends.program import Interrupted, RunResult
 
 LEAK = "basal : 1 (compartment)\ndrate/dt = (tanh(basal) - rate)/tau : 1"
 DELTA = "basal : 1 (compartment)\nteacher : 1 (compartment)\nrate = basal : 1\ndelta = teacher - basal : 1"
@@ -258,6 +261,23 @@ def test_refused_in_words(what: str) -> None:
     attempt, message = REFUSED[what]
     with pytest.raises(rc.RecircuitError, match=message):
         attempt()
+
+
+def test_answers_to_series_that_are_stopped_count_the_presentations_of_all_pieces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    net, walk, pieces = network(), NumpyProgram.walk, []
+    net.phases("run", 3 * ms)
+
+    def stopped_in_the_third(program: NumpyProgram, *given: Any, **options: Any) -> RunResult:
+        pieces.append(walk(program, *given, **options))
+        pieces[-1].interrupted = len(pieces) == 3
+        return pieces[-1]
+
+    monkeypatch.setattr(answered_rows, "PIECE", 1)
+    monkeypatch.setattr(NumpyProgram, "walk", stopped_in_the_third)
+    with pytest.raises(Interrupted, match="stopped after presentation 3"):
+        net.outputs(random(10, 3, 3), read="h.rate")
 
 
 def test_labels_that_are_rows_and_masked_rows() -> None:

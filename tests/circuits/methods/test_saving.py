@@ -169,6 +169,40 @@ def test_what_a_file_says_passes_the_checks_of_declarations(old: str, new: str, 
 ODD = (None, -1, "odd", [], [1], {}, True)
 
 
+#: Values that would have a program use memory of other arrays, or wait for ever.
+OUTSIDE = {
+    "p.basal_c_argmax": 10**6,
+    "c_to_p.tap_pixels": 2**30,
+    "x_to_c.where": -7,
+    "clock.timestep": -1,
+}
+
+
+@pytest.mark.parametrize("key", OUTSIDE)
+@pytest.mark.parametrize("beginning", ["state ", "set "])
+def test_positions_that_do_not_exist_are_refused(key: str, beginning: str, tmp_path: Path) -> None:
+    net = pooled()
+    value = np.full_like(net[key], OUTSIDE[key])
+    with pytest.raises(RecircuitError, match=key):
+        net[key] = value
+    net.save(tmp_path / "net")
+    text, arrays = unpacked((tmp_path / "net").read_bytes(), "net", "circuit")
+    (tmp_path / "net").write_bytes(packed(arrays | {f"{beginning}{key}": value}, text))
+    with pytest.raises(RecircuitError, match=f"net is damaged: .*{key}"):
+        rc.Circuit.load(tmp_path / "net")
+
+
+@pytest.mark.parametrize(
+    "noise", [np.zeros(2512, np.uint8), np.ones(2512, np.uint8), np.ones(3, np.uint8), np.ones(2512)]
+)
+def test_random_numbers_that_no_generator_draws_are_refused(noise: np.ndarray, tmp_path: Path) -> None:
+    plain().save(tmp_path / "net")
+    text, arrays = unpacked((tmp_path / "net").read_bytes(), "net", "circuit")
+    (tmp_path / "net").write_bytes(packed(arrays | {"noise mersenne": noise}, text))
+    with pytest.raises(RecircuitError, match="is no state of a generator of the kind 'mersenne'"):
+        rc.Circuit.load(tmp_path / "net")
+
+
 @pytest.mark.parametrize("odd", ODD)
 def test_a_part_of_another_kind_is_refused_in_words(odd: object, tmp_path: Path) -> None:
     """A value anywhere in the description is replaced; every fifth one is tried in turn, since a circuit is made for each."""

@@ -255,6 +255,28 @@ def test_idx_truncated_at_any_byte(tmp_path, compress):
             read_idx(path, 3)
 
 
+@pytest.fixture
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recircuit.circuits.lowering.memory.SMALL", 0)
+    monkeypatch.setattr("recircuit.circuits.lowering.memory.available", lambda: 1000)
+
+
+def test_compressed_files_that_do_not_fit_into_memory_are_refused_unread(tmp_path, little_memory):
+    zeros = np.zeros((50, 5, 5), np.uint8)
+    (tmp_path / "images").write_bytes(gzip.compress(idx_bytes(zeros)))
+    with refused(str(tmp_path / "images"), "its 1,250 values need", "are free"):
+        read_idx(tmp_path / "images", 3)
+    np.savez_compressed(tmp_path / "zeros.npz", x_train=zeros, y_train=zeros, x_test=zeros, y_test=zeros)
+    with refused("zeros.npz: its arrays need", "are free"):
+        load(tmp_path / "zeros.npz")
+
+
+def test_a_compressed_file_is_read_no_further_than_it_declares(tmp_path):
+    (tmp_path / "images").write_bytes(gzip.compress(idx_bytes(np.zeros((2, 5, 5), np.uint8)) + bytes(10**6)))
+    with refused("holds 51 values after its header; expected 50"):
+        read_idx(tmp_path / "images", 3)
+
+
 @given(position=st.integers(0, 10**6), bit=st.integers(0, 7), compress=st.booleans())
 def test_idx_with_a_flipped_bit_is_read_or_refused(position, bit, compress):
     array = arrays()["x_train"]

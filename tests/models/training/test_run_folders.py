@@ -134,6 +134,22 @@ def test_a_refused_resume_changes_nothing(spoiled: str, call: Call, tmp_path: Pa
     assert contents(tmp_path / "a") == before and "epoch 2/3" not in out
 
 
+@pytest.mark.parametrize("name", [METRICS, "curves.png", CONFIG])
+@pytest.mark.parametrize("option", ["--resume", "--overwrite"])
+def test_what_cannot_be_written_is_refused_before_anything_changes(
+    name: str, option: str, call: Call, tmp_path: Path
+) -> None:
+    """A folder has the name of a file."""
+    train = ("train", "small.npz", "--layers", "4-3-3", "--backend", "numpy", "--out", "run")
+    assert call(*train, "--epochs", "1")[0] == 0
+    (tmp_path / "run" / name).unlink(missing_ok=True)
+    (tmp_path / "run" / name).mkdir()
+    before = {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir() if p.is_file()}
+    code, _, error = call(*train, "--epochs", "2", option)
+    assert code == 1 and f"{name}: " in error
+    assert {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir() if p.is_file()} == before
+
+
 def test_options_that_do_not_fit_change_nothing(call: Call, tmp_path: Path) -> None:
     assert call(*TRAIN)[0] == 0
     before = contents(tmp_path / "a")

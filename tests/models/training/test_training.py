@@ -293,6 +293,51 @@ def test_a_program_that_ends_with_ctrl_c_leaves_the_last_whole_epoch_in_a_new_on
     assert same_bits(weights(whole), weights(stopped))
 
 
+@pytest.mark.parametrize("when", ["epoch_begin", "epoch_end", "train_end"])
+def test_ctrl_c_in_a_callback_that_uses_the_circuit_leaves_the_last_whole_epoch(
+    when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In another program, if that of the circuit was ended in the middle of a presentation."""
+    whole, stopped = network(), network()
+    ended: list[Program] = []
+
+    def use(*given: Any) -> None:
+        if stopped.epoch == 2:
+            stopped["x_to_h1.w"] = 0.0
+            ended.append(stopped.program())
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(NumpyProgram, "alive", property(lambda program: program not in ended))
+    callback = type("Uses", (), {f"on_{when}": staticmethod(use)})()
+    with pytest.raises(TrainingInterrupted, match="as after epoch 2") as pressed:
+        rc.train(stopped, blobs(), 3 if when == "epoch_begin" else 2, backend="numpy", callbacks=callback)
+    assert len(pressed.value.history) == 2 and stopped.program() not in ended
+    rc.train(whole, blobs(), 2, backend="numpy")
+    assert same_bits(weights(whole), weights(stopped))
+
+
+def test_a_checkpoint_with_an_epoch_that_has_no_number_is_refused(tmp_path: Path) -> None:
+    net = network()
+    for epoch in (float("inf"), float("nan")):
+        rc.Checkpoint(net.state(), About(rows=[{"epoch": epoch}])).save(tmp_path / "odd")
+        with pytest.raises(RecircuitError, match="no number of an epoch"):
+            rc.Checkpoint.load(tmp_path / "odd")
+
+
+def test_what_diverges_in_a_callback_leaves_the_last_whole_epoch() -> None:
+    whole, bad = network(), network()
+
+    def use(epoch: int, *_: Any) -> None:
+        if epoch == 2:
+            bad["x_to_h1.w"] = 0.0
+            raise Diverged("Something diverged.", "h1.rate")
+
+    with pytest.raises(rc.TrainingDiverged, match="The weights after epoch 2 are kept in the circuit"):
+        rc.train(bad, blobs(), 3, backend="numpy", callbacks=use)
+    rc.train(whole, blobs(), 2, backend="numpy")
+    assert same_bits(weights(whole), weights(bad))
+
+
 def test_what_diverges_is_named_and_the_last_good_state_kept(tmp_path: Path) -> None:
     rule = rc.Rule(
         "late", source="here", forward="dw = rate*error_post*x_pre/int(updates < 8)", parameters={"rate": 0.1}
