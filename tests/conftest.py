@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from recircuit.circuits.backends.cuda.requirements import missing_cuda
 
 os.environ["MPLBACKEND"] = "Agg"  # for a matplotlib that is imported later, or not at all
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a process that a test starts need not compile all modules again
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job of a shell script; some tests send Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 logging.getLogger("brian2").setLevel(logging.WARNING)  # or every failure shows pages of generated code
 
 #: Where MNIST and CIFAR lie: $RECIRCUIT_DATA, or beside the checkout.
