@@ -151,11 +151,15 @@ def _all_operations(lowered: Lowered, purpose: str, mode: str | None) -> tuple[t
 
 
 def _steps_of(lowered: Lowered, operation: Operation, steps: Sequence[int]) -> frozenset[int]:
-    """Return the steps in which an operation is open; a stimulus is also set in the first open one of these steps."""
+    """Return the steps in which an operation is open. A stimulus is also set in the first of these steps that show it.
+
+    The same holds after steps that are left out, in which its row may have changed.
+    """
     if not isinstance(operation.kernel, Clamp):
         return frozenset(operation.steps)
-    opened = _shown_in(lowered, operation.kernel)
-    return frozenset(operation.steps).union([s for s in steps if s in opened][:1])
+    shown, run = _shown_in(lowered, operation.kernel), set(steps)
+    shows = [step for step in steps if step in shown]
+    return frozenset(operation.steps).union(shows[:1], [step for step in shows if step - 1 not in run])
 
 
 def _shown_in(lowered: Lowered, kernel: Clamp) -> frozenset[int]:

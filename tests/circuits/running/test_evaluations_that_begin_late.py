@@ -48,3 +48,21 @@ def test_a_series_shows_the_row_of_the_time(every: int, shown: list[int]) -> Non
     rows = np.arange(1.0, 2 + 6 // every)[None, :, None]
     whole, late = (net.run(rows, learn=learn, record=["x.rate"])["x.rate"].ravel() for learn in (True, False))
     assert whole[3:].tolist() == late.tolist() == shown
+
+
+def shown_in(net: rc.Circuit, data: Any, backend: str) -> list[float]:
+    """Return the rate of x in each step of an evaluation."""
+    return net.run(data, learn=False, record=["x.rate"], backend=backend)["x.rate"].ravel().tolist()
+
+
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+def test_after_phases_that_are_left_out(backend: str) -> None:
+    """A stimulus opens again, and a series goes on, in a phase that an evaluation leaves out."""
+    net = rc.Circuit()
+    net.stimulus("x", 1, during="show and away and last", closed="zero")
+    net.phases("show", 1 * ms, "rest", 1 * ms, "away", 1 * ms, "last", 2 * ms, evaluation=["show", "rest", "last"])
+    assert shown_in(net, np.array([[5.0]]), backend) == [5, 0, 5, 5]
+    net = rc.Circuit()
+    net.stimulus("x", 1, every=2 * ms)
+    net.phases("show", 3 * ms, "away", 4 * ms, "last", 3 * ms, evaluation=["show", "last"])
+    assert shown_in(net, np.arange(1.0, 6)[None, :, None], backend) == [1, 1, 2, 4, 5, 5]
