@@ -100,8 +100,10 @@ class StorageMethods(InspectionMethods):
         now = {key: program.get(key) for key in program.variables}
         with postponed():
             self.set_state({k: v for k, v in moment.state.items() if k not in now or not same_bits(v, now[k])})
-            if moment.noise is not None:
-                self.program().set_noise(moment.noise)
+            if self._program is None:  # it is built later, where Ctrl-C stops the compiler
+                self._noise = moment.noise or self._noise
+            elif moment.noise is not None:
+                self._program.set_noise(moment.noise)
             self.epoch = moment.epoch
 
     @checked_arguments

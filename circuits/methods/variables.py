@@ -152,11 +152,12 @@ class VariableMethods(AnswerMethods):
         return self._values[key].copy() if self._program is None else self._program.get(key)
 
     def _mask(self, key: str) -> None:
-        """Set weights, and states of a rule, to 0 where there is no synapse."""
+        """Set weights, and what a rule keeps in its synapses, to 0 where there is no synapse."""
         owner, variable = split_key(key)
         equation = self.projections[owner].equation if owner in self.projections else None
+        kept = ["w"] if equation is None else ["w", *equation.state, *equation.traces]
         known = self._values if self._program is None else self._program.variables
-        if f"{owner}.mask" in known and variable in ("w", *(() if equation is None else equation.state)):
+        if f"{owner}.mask" in known and variable in kept:
             self._put(key, self._present(key) * self._present(f"{owner}.mask"))
 
     def _has_parameter(self, owner: str, variable: str) -> bool:

@@ -48,3 +48,28 @@ def test_all_values_are_set_and_then_the_circuit_is_built(monkeypatch: pytest.Mo
     assert built == ["numpy"] and net["clock.timestep"] == 4
     net.reset()
     assert np.array_equal(net["h.gain"], [[2.0, 3]]) and net["h.tau"] == 1e-3
+
+
+def test_traces_of_synapses_that_do_not_exist_are_zero() -> None:
+    """Projections may transmit by them."""
+    net = circuit(rule=rc.Rule("fast", source="this test", traces=("fast",), forward="fast = .9*fast + x_post*x_pre"))
+    net["x_to_h.fast"] = 2.0
+    assert np.array_equal(net["x_to_h.fast"], [2.0 * THERE])
+    net.set_state({"x_to_h.fast": np.full((1, 2, 3), 3.0)})
+    assert np.array_equal(net["x_to_h.fast"], [3.0 * THERE])
+
+
+def test_a_moment_with_other_code_is_built_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, built = circuit(), []
+    net.run(np.ones((1, 3)))
+    moment = net.moment()
+    net["h.tau"] = 1 * ms
+    net.program().seed(7)
+    open_program = module.open_program
+    monkeypatch.setattr(module, "open_program", lambda *given: built.append(given[1]) or open_program(*given))
+    net.go_on_from(moment)
+    assert built == []
+    now = net.moment()
+    assert built == ["numpy"] and now.noise is not None and moment.noise is not None
+    assert now.noise.seed() == moment.noise.seed()
+    assert all(np.array_equal(now.state[key], value) for key, value in moment.state.items())
