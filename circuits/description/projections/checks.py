@@ -71,6 +71,11 @@ def check_transpose(
             f"connect {name}: the synapses of {weights.of.name} have no variable {weights.variable!r} that could be the "
             f"weights; they have {kept}. Declare it as a state of their rule."
         )
+    if weights.of.connectivity.kind == "largest" and not weights.flipped:
+        raise RecircuitError(
+            f"connect {name}: {weights.of.name!r} selects the largest signal of each window, and has no weights by which it "
+            f"could transmit another signal. Give connectivity={weights.of.connectivity} in place of weights."
+        )
     if weights.traced and weights.of.connectivity.kind != "dense":
         raise RecircuitError(
             f"connect {name}: {weights.variable!r} is a trace of {weights.of.name}, and traces transmit between all pairs of "

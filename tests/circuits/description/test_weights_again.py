@@ -107,6 +107,17 @@ def test_traces_that_cannot_transmit_are_refused() -> None:
         net.connect(x, h, into="size", name="recall", weights=dense.again("fast"), delay=np.ones((9, 9)) * ms)
 
 
+def test_a_pool_does_not_transmit_again() -> None:
+    """It would remember the largest of the second signal in place of the first."""
+    net = rc.Circuit()
+    x, h = net.stimulus("x", 4, rc.Neuron("rate : 1\nunity = 1 : 1")), net.population("h", 1, UNIT)
+    pool = net.connect(x, h, connectivity=rc.MaxPool.of_all(4))
+    with pytest.raises(
+        rc.RecircuitError, match="'x_to_h' selects the largest signal of each window, and has no weights"
+    ):
+        net.connect(x, h, name="again", into="size", sends="unity", weights=pool.again())
+
+
 def test_weights_that_do_not_fit_are_refused() -> None:
     net, up, x, h = network()
     other = net.population("other", 2, UNIT)
