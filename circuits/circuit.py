@@ -148,7 +148,7 @@ class Circuit(WidgetMethod, NamesFromElsewhere):
         given = self._inputs.next_run(self, inputs, presentations, begin, order, mode)
         rows = given.order if order is None else in_rows(order, self.batch_size)
         recording = Recording.of(self, program.variables, record, elements, every)
-        recording.schedule = self.modes.get(mode or "", self.schedule)
+        recording.schedule = self.schedule if mode is None else self.modes.get(mode)
         table = self.timetable("train" if learn else "evaluate", recording.keys, mode=mode)
         recording.shown = given.shown_of(table.presented)
         recording.labels = given.labels(self, table.presented)

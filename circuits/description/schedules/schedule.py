@@ -181,7 +181,7 @@ class Schedule:
             return ("feedforward",) if "feedforward" in windows else tuple(windows)
         names = During.of(chosen).phases
         unknown = [name for name in names if name not in windows]
-        if unknown or not names:
+        if unknown:
             raise RecircuitError(f"phases: evaluation names {unknown}, but the phases are {list(windows)}.")
         return names
 

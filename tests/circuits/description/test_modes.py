@@ -102,6 +102,15 @@ def test_modes_are_saved_and_printed(tmp_path: Path) -> None:
     np.testing.assert_array_equal(net["h_to_h.w"], again["h_to_h.w"])
 
 
+def test_a_trace_has_the_phases_of_its_mode() -> None:
+    """The schedule that was declared first is the usual one, also where a later one has no name."""
+    net = rc.Circuit()
+    net.stimulus("x", 1)
+    first, later = net.phases("wake", 2 * ms, mode="day"), net.phases("dream", 1 * ms)
+    for mode, schedule in ((None, first), ("day", first), ("", later)):
+        assert net.run(np.ones((1, 1)), record=["x.rate"], mode=mode).schedule is schedule
+
+
 def test_a_mode_that_there_is_not_is_refused() -> None:
     with pytest.raises(RecircuitError, match="there is no 'nigth'.*night"):
         circuit(("day", "night")).run(SHOWN, mode="nigth")
