@@ -17,7 +17,8 @@ INSTEAD = {
     **dict.fromkeys(("where", "ifelse", "select", "cond"), _CHOICE),
     **dict.fromkeys(("maximum", "fmax"), "max(a, b), the larger of two numbers"),
     **dict.fromkeys(("minimum", "fmin"), "min(a, b), the smaller of two numbers"),
-    **dict.fromkeys(("pow", "power", "square"), "a**b"),
+    **dict.fromkeys(("pow", "power"), "a**b"),
+    "square": "a**2",
     "softplus": "log1p(exp(a)), the softplus of a",
     "log2": "log(a)/log(2), the logarithm of a to the base 2",
 }

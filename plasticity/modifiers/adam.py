@@ -52,21 +52,23 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Mod
 
 def _change(equation: Equation, where: str) -> Equation:
     of_updates(equation, where, "ADAM")
+    if not any(_reads_rate(s.node()) for s in equation):
+        return equation
+    one_increment(equation, where, "ADAM")
     changed: list[Statement] = []
     for s in equation:
-        if not (is_increment(s) and "rate" in names_in(s.node())):
-            changed.append(s)
-            continue
-        one_increment(equation, where, "ADAM")
-        changed += [
-            Statement("gradient", "=", _gradient(s, where)),
-            Statement("m", "=", "beta1*m + (1 - beta1)*gradient"),
-            Statement("v", "=", "beta2*v + (1 - beta2)*gradient**2"),
-            Statement(
-                "w", "+=", "rate*m/(1 - beta1**(updates + 1))/(sqrt(v/(1 - beta2**(updates + 1))) + epsilon)"
-            ),
-        ]  # fmt: skip
+        changed += _adam(s, where) if is_increment(s) else [s]
     return tuple(changed)
+
+
+def _adam(increment: Statement, where: str) -> list[Statement]:
+    """Return the statements in place of `dw = rate*G`."""
+    return [
+        Statement("gradient", "=", _gradient(increment, where)),
+        Statement("m", "=", "beta1*m + (1 - beta1)*gradient"),
+        Statement("v", "=", "beta2*v + (1 - beta2)*gradient**2"),
+        Statement("w", "+=", "rate*m/(1 - beta1**(updates + 1))/(sqrt(v/(1 - beta2**(updates + 1))) + epsilon)"),
+    ]
 
 
 def _gradient(increment: Statement, where: str) -> str:

@@ -112,6 +112,7 @@ def test_a_parameter_that_no_equation_of_a_neuron_reads_is_refused() -> None:
     (lambda r: r.with_adam(beta2=-1), "beta2 is at least 0"),
     (lambda r: r.with_adam(epsilon=-1e-8), "epsilon is at least 0"),
     (lambda r: r.with_weight_decay(1e-3).with_adam(), "not every term is `rate` times something"),
+    (lambda r: r.with_momentum(0.9).with_adam(), "in `dw = velocity` not every term is `rate` times something"),
     (lambda r: r.with_rate_decay(1e-3).with_adam(), "Call with_adam\\(\\) first"),
     (lambda r: r.with_weight_limit((0, 1), 5), "has both limits; got 5 too"),
     (lambda r: r.modified(quantisation(10**9, 0.1)), "bits is at least 1 and at most 64"),
