@@ -143,8 +143,19 @@ def snapshot(circuit: Circuit, data: Any = None) -> Snapshot:
 
 
 def matrix(projection: Projection) -> Array:
-    """Return the weights of a projection as a matrix (n_post, n_pre), in double precision."""
+    """Return the weights of a projection as a matrix (n_post, n_pre), in double precision.
+
+    Raises
+    ------
+    RecircuitError
+        If it transmits by a trace, of which each batch element has its own.
+    """
     weights = projection.weights
+    if isinstance(weights, Transposed) and weights.traced:
+        raise RecircuitError(
+            f"matrix: {projection.name!r} transmits by a trace, of which each batch element has its own, so that it has no "
+            "single matrix of weights. Measure a circuit without such a projection."
+        )
     found = np.asarray(weights.matrix() if isinstance(weights, Transposed) else projection["w"], dtype=float)
     return found if found.ndim == 2 else np.diag(found)
 

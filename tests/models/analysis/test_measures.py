@@ -17,7 +17,7 @@ from recircuit.cli import main
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.analysis import measures
 from recircuit.models.analysis import weight_alignment as metrics
-from recircuit.models.analysis.gradient_snapshot import snapshot
+from recircuit.models.analysis.gradient_snapshot import matrix, snapshot
 from recircuit.models.networks import recirculation
 from recircuit.models.networks.node_perturbation import Perturbation, node_perturbation
 
@@ -204,6 +204,15 @@ def test_a_snapshot_of_series_is_of_the_first_samples() -> None:
     series = RNG.normal(size=(5, 4, 3))
     shot = snapshot(net, {"x": series, "y": np.ones((5, 4, 2))})
     assert np.array_equal(shot.values["x.rate"], series[:2, 0])
+
+
+def test_a_trace_is_no_matrix() -> None:
+    net = rc.Circuit()
+    x, h = net.stimulus("x", 2), net.population("h", 2, rc.pyramidal())
+    fast = rc.Rule("fast", source="this test", traces=("fast",), forward="fast = x_post*x_pre")
+    recall = net.connect(x, h, name="recall", into="apical", weights=net.connect(x, h, rule=fast).again("fast"))
+    with pytest.raises(RecircuitError, match="'recall' transmits by a trace"):
+        matrix(recall)
 
 
 def test_an_unknown_measure_and_a_circuit_that_does_not_learn_are_refused() -> None:
