@@ -7,7 +7,7 @@ epoch; or an object with some of these methods:
     before the first epoch
 ``on_train_resume(rows, arrays, net)``
     in place of it where a run goes on: with the rows of the history until then, and the arrays that `on_checkpoint` returned
-    for the last checkpoint; no further epoch is trained where it returns True
+    for the last checkpoint; no further epoch is trained where it returns True. Without this method, `on_train_begin` is called
 ``on_epoch_begin(epoch, net)``
     before each epoch, whose number counts all epochs of the circuit
 ``on_epoch_measure(epoch, net)``
@@ -16,8 +16,7 @@ epoch; or an object with some of these methods:
 ``on_epoch_end(epoch, metrics, net)``
     after each epoch; training stops where it returns True
 ``on_checkpoint(net)``
-    after each epoch, before its checkpoint is written: returns arrays by name that a run needs to go on, as `on_train_resume`
-    gets them
+    after each epoch, before `on_epoch_end`: returns arrays by name that a run needs to go on, as `on_train_resume` gets them
 ``on_train_end(net)``
     after the last epoch; returns the epoch whose weights the circuit has now, if they are not those of the last one
 """
@@ -129,7 +128,7 @@ class EarlyStopping:
         if self.keep_best and self.best_epoch >= first:
             if self.best_epoch == last:
                 self._weights = net.weights()
-            elif EPOCH in arrays and int(arrays[EPOCH]) == self.best_epoch:
+            elif np.array_equal(arrays.get(EPOCH, 0), self.best_epoch):
                 self._weights = {name: array for name, array in arrays.items() if name != EPOCH}
             else:  # the run was begun without early stopping, or with another one
                 self.on_train_begin(net)
@@ -223,7 +222,9 @@ class Callbacks:
     def arrays(self, net: Circuit) -> dict[str, np.ndarray]:
         """Return what a checkpoint keeps for the callbacks, by the place of each and a name."""
         able = [(place, each) for place, each in enumerate(self.all) if hasattr(each, "on_checkpoint")]
-        return {f"{place} {name}": array for place, each in able for name, array in each.on_checkpoint(net).items()}
+        return {
+            f"{place} {name}": array for place, each in able for name, array in _arrays(each.on_checkpoint(net)).items()
+        }
 
     def begin_epoch(self, number: int, net: Circuit) -> None:
         """Call what is called before an epoch."""
@@ -231,8 +232,13 @@ class Callbacks:
 
     def measure(self, number: int, net: Circuit) -> dict[str, float]:
         """Return more columns for the row of an epoch."""
-        found = self._call_each("on_epoch_measure", number, net)
-        return {name: value for columns in found for name, value in _columns(columns).items()}
+        found: dict[str, float] = {}
+        for columns in map(_columns, self._call_each("on_epoch_measure", number, net)):
+            for name in columns:
+                if name in found:
+                    raise UsageError(f"callbacks: two of them return the column {name!r}. Give one of them another name.")
+            found |= columns
+        return found
 
     def epoch(self, number: int, metrics: Mapping[str, float], net: Circuit) -> bool:
         """Call what is called after an epoch, and return whether one of the callbacks asks to stop."""
@@ -263,6 +269,17 @@ def _columns(found: Any) -> dict[str, float]:
             "callbacks: on_epoch_measure returns a mapping from names of columns to numbers, as in {'sparseness': 0.2}; got "
             f"{found!r:.80}."
         ) from None
+
+
+def _arrays(found: Any) -> dict[str, np.ndarray]:
+    """Return a copy of what a callback keeps in a checkpoint, since the callback may change its arrays in place later."""
+    arrays = {str(name): np.array(value) for name, value in found.items()} if isinstance(found, Mapping) else None
+    if arrays is None or any(array.dtype.kind not in "biuf" for array in arrays.values()):
+        raise UsageError(
+            "callbacks: on_checkpoint returns a mapping from names to arrays of numbers, as in {'best': weights}; got "
+            f"{found!r:.80}."
+        )
+    return arrays
 
 
 def _check(callback: Callback) -> None:
