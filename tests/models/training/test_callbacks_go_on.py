@@ -113,7 +113,7 @@ def test_two_callbacks_do_not_measure_the_same_column() -> None:
         train(network(), 1, callbacks=[Column([7.0], "mine"), Column([8.0], "mine")])
 
 
-@pytest.mark.parametrize("found", [None, [1.0], {"more": "text"}, {"more": None}])
+@pytest.mark.parametrize("found", [None, [1.0], {"more": "text"}, {"more": None}, {"more": [[1], [1, 2]]}])
 def test_what_is_no_array_for_a_checkpoint_is_refused_in_words(found: Any) -> None:
     class Odd:
         def on_checkpoint(self, net: rc.Circuit) -> Any:
