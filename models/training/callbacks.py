@@ -88,7 +88,9 @@ class Callbacks:
         for columns in map(_columns, self._call_each("on_epoch_measure", number, net)):
             for name in columns:
                 if name in found:
-                    raise UsageError(f"callbacks: two of them return the column {name!r}. Give one of them another name.")
+                    raise UsageError(
+                        f"callbacks: two of them return the column {name!r}. Give one of them another name."
+                    )
             found |= columns
         return found
 
