@@ -45,14 +45,11 @@ def ratios(facts: dict[str, Any], cases: dict[str, Case]) -> str:
     """Return the ratios of recircuit to each peer, without and with other programs: the table of docs/benchmarks.md."""
     lines = []
     for found in facts["cases"]:
-        ours = (rates := _rates(found)).pop("recircuit", {})
+        case, rates = cases[found["name"]], _rates(found)
+        ours = rates.pop("recircuit", None)
         labels = {row["name"]: row["label"] for row in found["rows"]}
-        lines += [
-            [cases[found["name"]].title, labels[name], *(ours[busy] / rate for busy, rate in of_peer.items()),
-             cases[found["name"]].goal]
-            for name, of_peer in rates.items()
-            if ours
-        ]  # fmt: skip
+        for name, theirs in rates.items() if ours else ():
+            lines.append([case.title, labels[name], *(ours[busy] / rate for busy, rate in theirs.items()), case.goal])
     columns = next((_columns(found) for found in facts["cases"]), [])
     return report.table(["circuit", "peer", *columns, "goal alone"], lines)
 
@@ -68,11 +65,8 @@ def _compared(
     case: Case, found: dict[str, Any], rates: dict[str, dict[str, float]], name: str
 ) -> list[float | str | None]:
     """Return one simulator's share of the limit, and the ratios of recircuit and of the limit to it."""
-    limit, ours, rate = (
-        next(iter(_limit(found)), (0.0, ""))[0],
-        rates.get("recircuit", {}).get("0"),
-        rates[name].get("0"),
-    )
+    limit = max(found["limits"].values(), default=None)
+    ours, rate = rates.get("recircuit", {}).get("0"), rates[name].get("0")
     share = report.percent(rate / limit) if rate and limit else ""
     if name == "recircuit":
         return [f"{share} (goal: {case.share:.0%})" if share and case.share else share, None, None, None]

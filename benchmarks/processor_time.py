@@ -13,7 +13,7 @@ from pathlib import Path
 def children(process: int | str = "self") -> list[int]:
     """Return the processes that this one, or another one, has started."""
     lists = Path(f"/proc/{process}/task").glob("*/children")
-    return [int(pid) for file in lists for pid in file.read_text().split()]
+    return [int(pid) for file in lists for pid in _content(file).split()]
 
 
 def processor_seconds(process: int | str = "self") -> float:
@@ -33,8 +33,13 @@ def _family(process: int | str) -> Iterator[int | str]:
 
 def _ticks(process: int | str) -> int:
     """Return the time of a process and of those that it has started and that have ended."""
-    try:
-        after_name = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except OSError:  # it has just ended
-        return 0
+    after_name = _content(Path(f"/proc/{process}/stat")).rpartition(")")[2].split()
     return sum(map(int, after_name[11:15]))  # utime, stime, cutime and cstime of proc(5)
+
+
+def _content(file: Path) -> str:
+    """Return the content of a file in /proc; an empty text if its process or thread has just ended."""
+    try:
+        return file.read_text()
+    except OSError:
+        return ""

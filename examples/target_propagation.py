@@ -49,12 +49,15 @@ INVERTS = """
     guess   = {g}               : 1 (after noisy)
     missing = (shaken - guess)*(1 - guess**2) : 1
 """
-HIDDEN, BELOW_THE_OUTPUTS = (
-    rc.Neuron(
-        INVERTS.format(g=g) + UNIT.format(f="tanh(basal)", slope="(1 - rate**2)", target=f"rate + {g} - mirror"), sd=0.1
-    )
-    for g in ("tanh(apical)", "apical")
-)
+
+
+def hidden(g: str) -> rc.Neuron:
+    """Return hidden units; g says what feedback makes of the field that the rates above give it, `apical`."""
+    unit = UNIT.format(f="tanh(basal)", slope="(1 - rate**2)", target=f"rate + {g} - mirror")
+    return rc.Neuron(INVERTS.format(g=g) + unit, sd=0.1)
+
+
+HIDDEN, BELOW_THE_OUTPUTS = hidden("tanh(apical)"), hidden("apical")
 OUTPUT = rc.Neuron(
     "teacher : 1 (compartment)\nshaken = rate : 1\n"
     + UNIT.format(f="basal", slope="1", target="rate + step*(teacher - rate)"),

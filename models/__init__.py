@@ -3,8 +3,8 @@
 from .analysis.weight_alignment import alignment, angle, relative_distance, sign_agreement
 from .networks.layered import layered
 from .runs.opened import load_run
-from .training.callbacks import EarlyStopping
 from .training.checkpoint import Checkpoint
+from .training.early_stopping import EarlyStopping
 from .training.history import History
 from .training.loggers import CSVLogger, TensorBoardLogger, WandbLogger
 from .training.loop import TrainingDiverged, TrainingInterrupted, train

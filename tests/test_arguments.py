@@ -139,6 +139,7 @@ def test_odd_values_are_used_or_refused_in_words(name: str, data: st.DataObject)
     (lambda: rc.Circuit(batchsize=2), "Circuit: there is no argument 'batchsize'. Did you mean `batch_size`"),
     (lambda: rc.Circuit().population("h", 2), "population: the argument 'model' is missing. It takes name, size, model"),
     (lambda: rc.Circuit().population("h", 2, rc.pyramidal(), name="g"), "'name' is given twice"),
+    (lambda: rc.Circuit().population("h", name="g"), "'name' is given twice"),
     (lambda: rc.Circuit(1, 1 * ms, "float32"), "too many arguments without a name"),
     (lambda: rc.Circuit(optimise="yes"), "optimise is True or False; got 'yes'"),
     (lambda: circuit().run(X, learn=0), "learn is True or False; got 0"),

@@ -86,8 +86,8 @@ def _arrays(content: bytes, path: Path) -> list[NDArray]:
 
 def _check_memory(archive: np.lib.npyio.NpzFile, path: Path) -> None:
     """Refuse an archive whose arrays do not fit into memory; compressed, they may be a thousand times smaller."""
-    held = {} if archive.zip is None else {info.filename: info.file_size for info in archive.zip.infolist()}
-    needed = sum(held.get(f"{key}.npy", 0) for key in KEYS)
+    members = [] if archive.zip is None else archive.zip.infolist()
+    needed = sum(member.file_size for member in members if member.filename.removesuffix(".npy") in KEYS)
     check_free(needed, f"{path}: its arrays", "Save fewer samples, or as uint8.")
 
 

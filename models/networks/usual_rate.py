@@ -43,5 +43,6 @@ def with_rate(rule: Rule, rate: float | Quantity) -> Rule:
         The rate.
     """
     dimension = dimension_of(rule.parameters["rate"])
-    plain = isinstance(rate, Quantity) or dimension is DIMENSIONLESS
-    return rule.with_parameters(rate=rate if plain else Measured(rate, dimension))
+    if isinstance(rate, Quantity) or dimension is DIMENSIONLESS:
+        return rule.with_parameters(rate=rate)
+    return rule.with_parameters(rate=Measured(rate, dimension))

@@ -99,9 +99,9 @@ def train(
         The circuit. As many samples as it has batch elements are presented at the same time.
     data : Dataset, AugmentedData, pair of arrays, array, or iterator
         A `Dataset`, with its test samples; a pair (x, y) of arrays or tables, where y holds classes (numbers from 0, or
-        names) or real-valued targets; x alone for a circuit without supervision; an iterator over such pairs or samples,
-        such as a data set or loader of PyTorch, which is read once, to its end; ((x, y), (x_test, y_test)), with test samples;
-        or `augmented` images. x is an array (samples, ...) or a mapping from stimulus to array.
+        names) or real-valued targets; x alone for a circuit without supervision; an iterator over such pairs or samples, or a
+        data set or loader of PyTorch, which is read once, to its end; ((x, y), (x_test, y_test)), with test samples; or
+        `augmented` images. x is an array (samples, ...) or a mapping from stimulus to array.
     epochs : int, default 1
         The number of epochs of this run; a resumed run counts those before.
     backend : {"auto", "numpy", "cpp", "cuda", "interpreter"}
@@ -223,7 +223,7 @@ def _run(
 
 
 def _begin(called: Callbacks, training: Training, folder: RunFolder) -> bool:
-    """Call what is called before the first epoch, or where a run goes on; return whether it has come to its end already."""
+    """Call what is called before the first epoch, or where a run goes on; return whether a callback ends it there."""
     if folder.found is not None and training.history.rows:
         return called.resume(training.history.rows, folder.found.of_callbacks, training.circuit)
     called.begin(training.circuit)
@@ -231,7 +231,7 @@ def _begin(called: Callbacks, training: Training, folder: RunFolder) -> bool:
 
 
 def _go_back(training: Training) -> None:
-    """Undo what a callback has done to the circuit that was stopped in the middle. Another Ctrl-C changes nothing."""
+    """Undo what a callback that was stopped has done to the circuit. Another Ctrl-C changes nothing meanwhile."""
     with interruptible():
         training.go_back()
 

@@ -186,6 +186,9 @@ def _misplaced(
     positional = [
         n for n, p in signature.parameters.items() if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
     ]
+    twice = [n for n in positional[: len(args)] if n in kwargs]
+    if twice:
+        return f"{name}: the argument {twice[0]!r} is given twice.{argument_hint(name, '*')} {takes}"
     needed = [
         n for n, p in signature.parameters.items() if p.default is kinds.empty and p.kind is not kinds.VAR_KEYWORD
     ]
@@ -197,8 +200,5 @@ def _misplaced(
             by_name = " and is given by its name" if missing not in positional else ""
             unfit = _unfit(signature, signature.bind_partial(*args, **kwargs).arguments, hints)
             return f"{name}: the argument {missing!r} is missing{by_name}. {takes}{unfit and f' Here, {unfit}.'}"
-    twice = [n for n in positional[: len(args)] if n in kwargs]
-    if twice:
-        return f"{name}: the argument {twice[0]!r} is given twice.{argument_hint(name, '*')} {takes}"
     hint = argument_hint(name, "*") or " Those after the first few are given by name."
     return f"{name}: too many arguments without a name. {takes}{hint}"

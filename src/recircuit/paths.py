@@ -31,7 +31,7 @@ def unusable_name(text: str) -> str:
 
 
 def shown(path: str | Path) -> str:
-    """Return a path as text for tables and figures; bytes in it that are no text are written as ``\\udce9``."""
+    """Return a path, or a word of a command, as text; bytes in it that are no text are written as ``\\udce9``."""
     return str(path).encode(errors="backslashreplace").decode()
 
 

@@ -76,14 +76,14 @@ def _checks(found: Mapping[str, Sequence[Trace]]) -> list[Check]:
 
 def _alone(once: Sequence[Trace], error: float) -> list[Row]:
     """Check what A does while W is held, and W afterwards; ``error`` is the largest error at the end when both learn."""
-    least, largest = (f(float(t.error[LOOKS]) for t in once) for f in (min, max))
+    errors = [float(t.error[LOOKS]) for t in once]
     moves = max(float(np.abs(t.alignment[: LOOKS + 1] - t.alignment[0]).max()) for t in once)
     cosine, aligned = min(_cosine(t, LOOKS) for t in once), min(_aligned(t, -1) for t in once)
     little = "very little change in the error"
     return [
         ("A alone: tr(A^T B E) at its end over |A||BE|, the least", cosine, ">", 0.3, POSITIVE),
-        ("A alone: error at its end, relative, the least", of_learned(least, error), ">=", 0.8, little),
-        ("A alone: error at its end, relative, the largest", of_learned(largest, error), "<=", 1.3, little),
+        ("A alone: error at its end, relative, the least", of_learned(min(errors), error), ">=", 0.8, little),
+        ("A alone: error at its end, relative, the largest", of_learned(max(errors), error), "<=", 1.3, little),
         (
             "A alone: tr(BW) moves, the largest",
             of_learned(moves, error),

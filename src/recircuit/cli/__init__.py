@@ -44,12 +44,13 @@ def _run(arguments: Sequence[str] | None, signals: StopSignals) -> int | str | N
         from recircuit.cli.application import app
         from recircuit.cli.plain_signs import show_every_text
         from recircuit.cli.plain_warnings import plain_warnings
+        from recircuit.paths import shown
 
         show_every_text()
         logging.getLogger("brian2").setLevel(logging.ERROR)
         given = sys.argv[1:] if arguments is None else arguments
         # Brian2 writes the command into its log when it is imported, and fails at bytes that are no text in the locale.
-        sys.argv = [word.encode(errors="backslashreplace").decode() for word in sys.argv]
+        sys.argv = [shown(word) for word in sys.argv]
         with plain_warnings():
             app(given)
         return 0

@@ -21,7 +21,7 @@ from recircuit.errors import UsageError
 from recircuit.models.networks.layered import layered
 from recircuit.models.networks.usual_rate import usual_rate, with_rate
 from recircuit.models.runs.default_options import RATE_DECAY, usual_batch_size
-from recircuit.models.training.callbacks import EarlyStopping
+from recircuit.models.training.early_stopping import EarlyStopping
 from recircuit.models.training.loop import TrainingInterrupted, train
 from recircuit.other_libraries import argument_hint
 from recircuit.plasticity import Rule, find

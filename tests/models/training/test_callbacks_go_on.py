@@ -108,6 +108,49 @@ def test_what_is_no_column_is_refused_in_words(found: Any) -> None:
     assert net.epoch == 0
 
 
+def test_two_callbacks_do_not_measure_the_same_column() -> None:
+    with pytest.raises(UsageError, match="two of them return the column 'mine'"):
+        train(network(), 1, callbacks=[Column([7.0], "mine"), Column([8.0], "mine")])
+
+
+@pytest.mark.parametrize("found", [None, [1.0], {"more": "text"}, {"more": None}, {"more": [[1], [1, 2]]}])
+def test_what_is_no_array_for_a_checkpoint_is_refused_in_words(found: Any) -> None:
+    class Odd:
+        def on_checkpoint(self, net: rc.Circuit) -> Any:
+            return found
+
+    net = network()
+    with pytest.raises(UsageError, match="on_checkpoint returns a mapping from names to arrays of numbers"):
+        train(net, 1, callbacks=Odd())
+    assert net.epoch == 0
+
+
+class Count:
+    """A callback that counts epochs in place, and is interrupted after it has counted one of them."""
+
+    def __init__(self, stop_in: int = 0) -> None:
+        self.epochs, self.stop_in = np.zeros(()), stop_in
+
+    def on_checkpoint(self, net: rc.Circuit) -> dict[str, np.ndarray]:
+        return {"epochs": self.epochs}
+
+    def on_train_resume(self, rows: Sequence[Any], arrays: Mapping[str, np.ndarray], net: rc.Circuit) -> None:
+        self.epochs += arrays["epochs"] + 1  # and of the last epoch
+
+    def on_epoch_end(self, epoch: int, metrics: Mapping[str, float], net: rc.Circuit) -> None:
+        self.epochs += 1
+        if epoch == self.stop_in:
+            raise KeyboardInterrupt
+
+
+def test_a_checkpoint_keeps_arrays_as_they_were_when_it_was_made(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(network(), 4, callbacks=Count(stop_in=2), out=tmp_path / "run")
+    again = Count()
+    train(network(), 4, callbacks=again, out=rc.RunFiles(tmp_path / "run", resume=True))
+    assert again.epochs == 4
+
+
 @pytest.mark.parametrize("name", ["epoch", "train_error", "seconds"])
 def test_a_callback_does_not_write_over_a_column(name: str) -> None:
     with pytest.raises(UsageError, match=f"the column '{name}', which the history has already"):
