@@ -201,7 +201,10 @@ def _checks(curves: LearningCurves, scale: Scale, quick: bool) -> list[Check]:
 
 
 def _check_methods(test: Mapping[str, Array]) -> list[Row]:
-    """Check Fig. 3A: the order of the methods, and that ADAM overfits and node perturbation does not."""
+    """Check Fig. 3A: the order of the methods, and that ADAM overfits and node perturbation does not.
+
+    Losses are similar if they differ by a fifth at most; a method performs poorly if its loss is larger by more than that.
+    """
 
     def ratio(one: str, other: str) -> float:
         shares = [float(test[name][-1] / test[name][0]) for name in (one, other)]
@@ -211,7 +214,7 @@ def _check_methods(test: Mapping[str, Array]) -> list[Row]:
         return of_learned(float(test[name][-1] / test[name].min()), float(test[name].min() / test[name][0]))
 
     return [
-        ("FA / BP", float(test["FA"][-1] / test["BP"][-1]), ">", 1.0, "FA performs poorly"),
+        ("FA / BP", float(test["FA"][-1] / test["BP"][-1]), ">", 1.2, "FA performs poorly"),
         ("NP / BP", ratio("NP", "BP"), "<", 1.0, "NP is better"),
         ("NP / ADAM", ratio("NP", "ADAM"), "within", (0.8, 1.2), "comparable"),
         ("matching / BP", ratio("matching", "BP"), "within", (0.8, 1.2), "similar"),

@@ -207,7 +207,7 @@ def test_the_committed_feedback_weights_are_those_of_the_committed_runs(
 #: How many checks of a committed result fail. A result that changes is looked at, and changed here and in the change log.
 FAILING = {
     "amit-protocols": 4,
-    "amit-simpnet": 14,
+    "amit-simpnet": 15,
     "amit-training": 2,
     "amit-untied": 8,
     "baldi-ablations": 4,
