@@ -216,13 +216,13 @@ def from_other_seeds(runs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 
 def under_way(folder: Path) -> Iterator[str]:
-    """Yield a line that says which runs of a longer result are finished or begun (tools/long_runs)."""
+    """Yield a line that says which runs of a longer result, or from another seed, are finished or begun (tools/long_runs)."""
     runs = folder / "unfinished" / "runs"
     epochs = {path.stem: count for path in runs.glob("*.json") for count in _lengths(path)}
     epochs |= {path.stem: epochs_of(path.read_bytes()) for path in runs.glob("*.packed")}
     if epochs:
         listed = ", ".join(f"{name} ({count} epochs)" for name, count in sorted(epochs.items()))
-        yield f"- A longer run is under way: {listed}."
+        yield f"- Further runs are under way: {listed}"
 
 
 def speed_table(folder: Path = RESULTS / "cpu") -> str:

@@ -117,7 +117,7 @@ def test_another_machine_goes_on_from_what_is_committed(tmp_path: Path) -> None:
         go_on(tmp_path / "here", stop_at("seed 1, epoch 3"))
     shutil.copytree(tmp_path / "here", tmp_path / "there")
     shutil.rmtree(tmp_path / "there" / ROW.id / UNFINISHED / "runs" / "URFB-1")
-    assert list(under_way(tmp_path / "there" / ROW.id)) == ["- A longer run is under way: URFB-1 (2 epochs)."]
+    assert list(under_way(tmp_path / "there" / ROW.id)) == ["- Further runs are under way: URFB-1 (2 epochs)"]
     seen: list[str] = []
     go_on(tmp_path / "there", seen.append)
     assert [line.split(" ", 1)[1] for line in seen] == [f"URFB, seed 1, epoch {k} of {EPOCHS}" for k in (3, 4)]

@@ -5,17 +5,17 @@ batch elements (section C.2). The methods are feedback alignment, backpropagatio
 and as controls backpropagation of noisy samples (sd .3) and ADAM. The paper found rates by random search and does not print
 them, nor how weights begin, nor for how long it trained. By the authors' code W, B and biases begin with sd sqrt(2/fan-in);
 the rates, as sums over the batch, are 1e-4 (W) and 8e-6 (B), and so .0032 and .000256 as the means that rules take; c is
-.0189; ADAM's rate is 1.4e-4; and there are 533 epochs, of which 15 are run here. All methods but ADAM have the same rate,
-and all begin with the same W and biases. (In that code they do not: the biases of node perturbation and of matching begin
-at .1 there, and the others' at random.)
+.0189; ADAM's rate is 1.4e-4; and there are 533 epochs, for which ``--epochs 533`` runs it. Without it there are 15. All methods
+but ADAM have the same rate, and all begin with the same W and biases. (In that code they do not: the biases of node
+perturbation and of matching begin at .1 there, and the others' at random.)
 
 Silent outputs hold backpropagation back: a relu that is active for no sample has no error. After 3 epochs a third of the
 bright pixels are at such outputs; with node perturbation, whose feedback is not exact and moves the layers below until they
 are active again, it is 1 in 130 (one seed). With biases of .1 for all, node perturbation is ahead of backpropagation for 16
-of 20 epochs (one seed), and then behind it. That ADAM overfits does not show in so few epochs.
+of 20 epochs (one seed), and then behind it.
 
-Feedback alignment does not fail as in the paper. With longer runs of seed 0, backpropagation is ahead of it from epoch 22 to 27
-(23.6 and 23.6 after 25), and behind it again after 28 to 40 (22.7 and 22.6 at the end).
+That feedback alignment fails, and that ADAM overfits, does not show in 15 epochs. From seed 0, the loss of feedback alignment
+stays near 23, and backpropagation is ahead of it from epoch 28 on; ADAM's loss of test samples is lowest after 179 epochs.
 
 The quick run is on 8x8 digits, 64-30-2-30-64, at six times the rates.
 """
