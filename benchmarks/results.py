@@ -159,8 +159,8 @@ This page shows, for each experiment of the papers, what holds, what fails, and 
 
 - A check compares one number of the run with the paper or with theory. The paper is reached if all checks hold from three seeds
   or more, and in part if some do.
-- "30 of 1,000" epochs means that the paper trains for 1,000 epochs and that 30 were run here. A dash stands for an experiment
-  that draws nothing at random, or that is not trained for epochs.
+- "30 of 1,000" epochs means that the paper trains for 1,000 epochs and that 30 were run here. Where the paper gives no number,
+  the reason says so. A dash stands for an experiment that draws nothing at random, or is not trained for epochs.
 - Errors without a unit are shares: 0.16 is 16%. Accuracies are in percent. Points are percentage points.
 - CIFAR-10 stands for CIFAR-10 (JPEG) here: its pictures went through lossy JPEG. The original files were not at hand.
 - Some experiments were run again from other seeds, by `python -m tools.other_seeds ID`.
