@@ -21,6 +21,7 @@ from benchmarks.papers_text import ratios
 from benchmarks.report import TITLES, table
 from recircuit.atomic_files import write_whole
 from recircuit.models.experiments import EXPERIMENTS, Check, Experiment, tally
+from tools.long_runs.compact import epochs_of
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
@@ -158,9 +159,10 @@ This page shows, for each experiment of the papers, what holds, what fails, and 
 
 - A check compares one number of the run with the paper or with theory. The paper is reached if all checks hold from three seeds
   or more, and in part if some do.
-- "30 of 1,000" epochs means that the paper trains for 1,000 epochs and that 30 were run here. A dash stands for an experiment
-  that draws nothing at random, or that is not trained for epochs.
+- "30 of 1,000" epochs means that the paper trains for 1,000 epochs and that 30 were run here. Where the paper gives no number,
+  the reason says so. A dash stands for an experiment that draws nothing at random, or is not trained for epochs.
 - Errors without a unit are shares: 0.16 is 16%. Accuracies are in percent. Points are percentage points.
+- CIFAR-10 stands for CIFAR-10 (JPEG) here: its pictures went through lossy JPEG. The original files were not at hand.
 - Some experiments were run again from other seeds, by `python -m tools.other_seeds ID`.
 """
 
@@ -197,6 +199,7 @@ def section(row: Reproduced) -> str:
         *([f"- Why: {why[experiment.id]}"] if experiment.id in why else []),
         *(f"- This check fails: {Check.line(failing)}" for failing in row.failing),
         *from_other_seeds(other_seeds().get(experiment.id, {})),
+        *under_way(RESULTS / experiment.id),
         *(f"- This claim of the paper is not checked: {claim}" for claim in result.get("unchecked", ())),
     ]
     return "\n".join([*lines, "", f"![The figure of {experiment.id}]({experiment.id}/figure.png)", ""])
@@ -210,6 +213,16 @@ def from_other_seeds(runs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for first, run in runs.items():
         for row in run["differ"]:
             yield f"- From the seed {first} on, this check {'holds' if row['ok'] else 'fails'}: {Check.line(row)}"
+
+
+def under_way(folder: Path) -> Iterator[str]:
+    """Yield a line that says which runs of a longer result, or from another seed, are finished or begun (tools/long_runs)."""
+    runs = folder / "unfinished" / "runs"
+    epochs = {path.stem: count for path in runs.glob("*.json") for count in _lengths(path)}
+    epochs |= {path.stem: epochs_of(path.read_bytes()) for path in runs.glob("*.packed")}
+    if epochs:
+        listed = ", ".join(f"{name} ({count} epochs)" for name, count in sorted(epochs.items()))
+        yield f"- Further runs are under way: {listed}"
 
 
 def speed_table(folder: Path = RESULTS / "cpu") -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,13 +19,14 @@ import pytest
 from matplotlib.figure import Figure
 
 import recircuit as rc
+from benchmarks.results import under_way
 from recircuit.models.experiments import EXPERIMENTS, Check, Experiment, Settings
 from recircuit.models.experiments.framework.experiment import Report
 from recircuit.models.experiments.framework.saved_runs import each, kept
 from recircuit.models.experiments.framework.training_runs import resumable, trained
 from recircuit.models.training.run_files import RunFiles
 from tools.long_runs.compact import LIMIT, pack, unpack
-from tools.long_runs.rows import ROWS, Row
+from tools.long_runs.rows import ROWS, Row, in_turn
 from tools.long_runs.runner import ROOT, UNFINISHED, Keeper, go
 
 EPOCHS = 4
@@ -48,15 +51,26 @@ def run(settings: Settings) -> Report:
 EXPERIMENT = Experiment("digits-again", "none", "Digits are learned.", run, shortens=True, keeps=True)
 
 
+def go_on(folder: Path, report: Callable[[str], object] = lambda text: None, row: Row = ROW) -> None:
+    """Run what a row lacks, as the command does."""
+    for _, seed in in_turn([row]):
+        if not row.has(seed, folder):
+            go(row, EXPERIMENT, seed, folder, report)
+
+
 def whole(folder: Path) -> dict[str, Any]:
     """Return the curves of a row that was not stopped."""
-    go(ROW, EXPERIMENT, folder, lambda text: None)
+    go_on(folder)
     return curves(folder)
 
 
 def curves(folder: Path) -> dict[str, Any]:
     paths = (folder / ROW.id / "runs").glob("*.json")
     return {path.name: json.loads(path.read_text())["found"] for path in paths}
+
+
+def seeds_of_result(folder: Path) -> list[int]:
+    return json.loads((folder / ROW.id / "result.json").read_text())["seeds"]
 
 
 def stop_at(text: str) -> Any:
@@ -68,28 +82,44 @@ def stop_at(text: str) -> Any:
 
 
 def test_a_row_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path) -> None:
+    stopped = tmp_path / "stopped"
     with pytest.raises(KeyboardInterrupt):
-        go(ROW, EXPERIMENT, tmp_path / "stopped", stop_at("seed 1, epoch 3"))
-    runs = tmp_path / "stopped" / ROW.id / UNFINISHED / "runs"
-    assert {path.name for path in runs.iterdir()} == {"URFB-0.json", "URFB-1", "URFB-1.packed"}
-    assert not ROW.finished(tmp_path / "stopped")
-    go(ROW, EXPERIMENT, tmp_path / "stopped", lambda text: None)
-    assert curves(tmp_path / "stopped") == whole(tmp_path / "whole")
-    assert ROW.finished(tmp_path / "stopped") and not runs.exists()
-    assert not replace(ROW, epochs=EPOCHS + 1).finished(tmp_path / "stopped")
-    assert not replace(ROW, seeds=3).finished(tmp_path / "stopped")
+        go_on(stopped, stop_at("seed 1, epoch 3"))
+    runs = stopped / ROW.id / UNFINISHED / "runs"
+    assert {path.name for path in runs.iterdir()} == {"URFB-1", "URFB-1.packed"}
+    assert ROW.has(0, stopped) and not ROW.has(1, stopped) and not ROW.finished(stopped)
+    assert seeds_of_result(stopped) == [0] and list(curves(stopped)) == ["URFB-0.json"]
+    go_on(stopped)
+    assert curves(stopped) == whole(tmp_path / "whole") and seeds_of_result(stopped) == [0, 1]
+    assert ROW.finished(stopped) and not runs.exists()
+    assert not replace(ROW, epochs=EPOCHS + 1).finished(stopped)
+    assert not replace(ROW, seeds=3).finished(stopped)
+
+
+def test_a_longer_result_of_one_seed_replaces_a_shorter_one_and_a_shorter_row_is_not_run(tmp_path: Path) -> None:
+    go_on(tmp_path)
+    longer = replace(ROW, seeds=1, epochs=EPOCHS + 1)
+    go_on(tmp_path, row=longer)
+    assert longer.finished(tmp_path) and seeds_of_result(tmp_path) == [0]
+    assert {name: len(found["test"]) for name, found in curves(tmp_path).items()} == {"URFB-0.json": EPOCHS + 1}
+    go_on(tmp_path, stop_at("seed 0"), replace(ROW, seeds=1))
+    assert seeds_of_result(tmp_path) == [0] and not (tmp_path / ROW.id / UNFINISHED).exists()
+
+
+def test_all_rows_are_run_from_one_seed_before_any_is_run_from_the_next() -> None:
+    one, two = Row("a", 1, None, 1), Row("b", 2, None, 1)
+    assert in_turn([one, two]) == [(one, 0), (two, 0), (two, 1)]
+    assert [row for row, seed in in_turn(ROWS) if seed == 0] == list(ROWS) and in_turn([]) == []
 
 
 def test_another_machine_goes_on_from_what_is_committed(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        go(ROW, EXPERIMENT, tmp_path / "here", stop_at("seed 1, epoch 3"))
-    there = tmp_path / "there" / ROW.id / UNFINISHED / "runs"
-    there.mkdir(parents=True)
-    for path in (tmp_path / "here" / ROW.id / UNFINISHED / "runs").iterdir():
-        if path.is_file():
-            (there / path.name).write_bytes(path.read_bytes())
+        go_on(tmp_path / "here", stop_at("seed 1, epoch 3"))
+    shutil.copytree(tmp_path / "here", tmp_path / "there")
+    shutil.rmtree(tmp_path / "there" / ROW.id / UNFINISHED / "runs" / "URFB-1")
+    assert list(under_way(tmp_path / "there" / ROW.id)) == ["- Further runs are under way: URFB-1 (2 epochs)"]
     seen: list[str] = []
-    go(ROW, EXPERIMENT, tmp_path / "there", seen.append)
+    go_on(tmp_path / "there", seen.append)
     assert [line.split(" ", 1)[1] for line in seen] == [f"URFB, seed 1, epoch {k} of {EPOCHS}" for k in (3, 4)]
     here, whole_run = curves(tmp_path / "there"), whole(tmp_path / "whole")
     assert here["URFB-0.json"] == whole_run["URFB-0.json"]
@@ -151,8 +181,8 @@ def test_a_row_that_was_killed_goes_on_and_ends_the_same(tmp_path: Path) -> None
     code = (
         "import sys; sys.path[:0] = ['tests', '.']\n"
         "from pathlib import Path\n"
-        "from test_long_runs import EXPERIMENT, ROW, go\n"
-        f"go(ROW, EXPERIMENT, Path({str(tmp_path / 'killed')!r}), lambda text: print(text, flush=True))\n"
+        "from test_long_runs import go_on\n"
+        f"go_on(Path({str(tmp_path / 'killed')!r}), lambda text: print(text, flush=True))\n"
     )
     command = [sys.executable, "-c", code]
     for text in ("seed 0, epoch 2", "seed 1, epoch 3"):
@@ -174,7 +204,7 @@ def test_every_row_is_an_experiment_that_keeps_its_runs_and_has_these_methods() 
         assert not experiment.methods or row.methods == len(experiment.methods)
 
 
-def test_the_command_says_which_rows_are_finished() -> None:
+def test_the_command_says_from_how_many_seeds_a_row_is_finished() -> None:
     command = [sys.executable, "-m", "tools.long_runs", "--list"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and [line.split()[0] for line in done.stdout.splitlines()] == [row.id for row in ROWS]

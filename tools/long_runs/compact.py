@@ -22,7 +22,7 @@ from recircuit.circuits.saving.arrays import packed, read_packed
 from recircuit.models.experiments.framework.saved_runs import ABOUT
 from recircuit.models.training.run_files import WEIGHTS
 
-__all__ = ["LIMIT", "pack", "unpack"]
+__all__ = ["LIMIT", "epochs_of", "pack", "unpack"]
 
 #: Bytes of a file.
 LIMIT = 5_000_000
@@ -56,12 +56,28 @@ def unpack(content: bytes, folder: Path) -> None:
     ValueError
         If the content is no packed run.
     """
-    with np.load(io.BytesIO(zlib.decompress(content)), allow_pickle=False) as file:
+    with _opened(content) as file:
         header = json.loads(bytes(file["header"]))
         arrays = dict(_unpacked(name, file[name], header["scales"]) for name in file.files if name != "header")
     make_folder(folder)
     write_whole(folder / ABOUT, header["about"].encode())
     write_whole(folder / WEIGHTS, packed(arrays, header["checkpoint"]))
+
+
+def epochs_of(content: bytes) -> int:
+    """Return the number of epochs of a packed run.
+
+    Raises
+    ------
+    ValueError
+        If the content is no packed run.
+    """
+    with _opened(content) as file:
+        return json.loads(json.loads(bytes(file["header"]))["checkpoint"])["epoch"]
+
+
+def _opened(content: bytes) -> Any:
+    return np.load(io.BytesIO(zlib.decompress(content)), allow_pickle=False)
 
 
 def _of_units(name: str, array: NDArray[Any], text: str) -> bool:

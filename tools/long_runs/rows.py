@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ROWS", "Row"]
+__all__ = ["ROWS", "Row", "in_turn"]
 
 
 @dataclass(frozen=True)
@@ -37,20 +37,26 @@ class Row:
 
     def finished(self, results: Path) -> bool:
         """Return whether the committed result has all seeds, methods and epochs."""
+        return all(self.has(seed, results) for seed in range(self.seeds))
+
+    def has(self, seed: int, results: Path) -> bool:
+        """Return whether the committed result has a seed: its runs by all methods are there, and are long enough."""
         result = results / self.id / "result.json"
-        if not result.is_file() or len(json.loads(result.read_text(encoding="utf-8"))["seeds"]) < self.seeds:
+        if not result.is_file() or seed not in json.loads(result.read_text(encoding="utf-8"))["seeds"]:
             return False
-        runs = list(_runs(results / self.id / "runs"))
-        return len(runs) >= self.methods * self.seeds and all(self._long_enough(run) for run in runs)
+        runs = [path for path in (results / self.id / "runs").glob(f"*-{seed}.json") if self.long_enough(path)]
+        return len(runs) >= self.methods
 
-    def _long_enough(self, run: dict[str, Any]) -> bool:
-        lengths = [len(curve) for name, curve in run["found"].items() if name == "test" and isinstance(curve, list)]
-        return self.epochs is None or all(length >= self.epochs for length in lengths)
+    def long_enough(self, path: Path) -> bool:
+        """Return whether a run that is kept has as many epochs as the row."""
+        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return self.epochs is None or run["about"].get("epochs", len(run["found"]["test"])) >= self.epochs
 
 
-def _runs(folder: Path) -> Iterator[dict[str, Any]]:
-    for path in folder.glob("*.json"):
-        yield json.loads(path.read_text(encoding="utf-8"))
+def in_turn(rows: Sequence[Row]) -> list[tuple[Row, int]]:
+    """Return rows and seeds in the order in which they are run: all rows from the first seed, then all from the second."""
+    most = max((row.seeds for row in rows), default=0)
+    return [(row, seed) for seed in range(most) for row in rows if seed < row.seeds]
 
 
 #: In the order in which the papers' open questions are worth their time.

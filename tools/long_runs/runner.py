@@ -1,10 +1,14 @@
 """Run in the background what has no result of the stated length yet: ``python -m tools.long_runs``.
 
-The rows are run one after another, on one core, at the lowest priority, each in the folder ``results/ID/unfinished``. There its
-runs are kept, of those that are finished the curves, of the one that is under way a checkpoint after each epoch, and beside it
-a file NAME.packed of at most 5 MB, at most ten minutes old. All but the checkpoint can be committed, so that another machine
-goes on with it. A row that is finished replaces what is in ``results/ID``, and then its folder is removed: look at the result,
-adapt tests/models/experiments/test_checks.py, and run ``python -m benchmarks results``.
+All rows are run from one seed, one after another, and then from the next seed, so that each has a long result soon. They run
+on one core, at the lowest priority, each in the folder ``results/ID/unfinished``. There its runs are kept, of those that are
+finished the curves, of the one that is under way a checkpoint after each epoch, and beside it a file NAME.packed of at most
+5 MB, at most ten minutes old. All but the checkpoint can be committed, so that another machine goes on with it, and
+``python -m benchmarks results`` says in results/README.md how far it is.
+
+When all methods of a row are finished from a seed, their runs go to ``results/ID/runs``, where those of earlier seeds stay if
+they are as long; the result is made of all of them, and the folder is removed. Then look at the result, adapt
+tests/models/experiments/test_checks.py, and run ``python -m benchmarks results``.
 
 Ctrl-C and SIGTERM stop it after they have been packed; after a kill it goes on from the last epoch.
 """
@@ -27,7 +31,7 @@ from recircuit.models.experiments import EXPERIMENTS, Experiment, reproduce, set
 from recircuit.models.training.run_files import WEIGHTS
 
 from .compact import pack, unpack
-from .rows import ROWS, Row
+from .rows import ROWS, Row, in_turn
 
 ROOT = Path(__file__).resolve().parents[2]
 UNFINISHED, PACKED = "unfinished", ".packed"
@@ -87,12 +91,12 @@ def finished(run: Path) -> bool:
     return run.with_name(run.name.removesuffix("-tied") + ".json").exists()
 
 
-def go(row: Row, experiment: Experiment, results: Path, report: Callable[[str], object] = print) -> None:
-    """Run a row to its end, or until it is interrupted, and put its result in the place of the one that is there."""
-    there, folder = results / row.id, results / row.id / UNFINISHED
+def go(row: Row, experiment: Experiment, seed: int, results: Path, report: Callable[[str], object] = print) -> None:
+    """Run a row from one seed to its end, or until it is interrupted, and add its runs to the result that is there."""
+    folder = results / row.id / UNFINISHED
     keeper = Keeper(folder, report)
     settings = settings_for(
-        experiment, backend=row.backend, seeds=row.seeds or None, epochs=row.epochs, show_progress=keeper.progress
+        experiment, backend=row.backend, seeds=1, first_seed=seed, epochs=row.epochs, show_progress=keeper.progress
     )
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
@@ -101,25 +105,30 @@ def go(row: Row, experiment: Experiment, results: Path, report: Callable[[str], 
             reproduce(experiment, settings, folder)
         finally:
             keeper.pack()
-        _replace(folder, there)
+        _add(row, experiment, seed, results)
 
 
-def _replace(folder: Path, there: Path) -> None:
-    """Put the result and the curves where they are committed, and remove all else; a kill meanwhile loses nothing."""
+def _add(row: Row, experiment: Experiment, seed: int, results: Path) -> None:
+    """Put the runs where they are committed, and make the result of all seeds; a kill meanwhile loses nothing.
+
+    Runs that are shorter than the row asks for are removed: a longer result replaces a shorter one, even one of more seeds.
+    """
+    there, folder = results / row.id, results / row.id / UNFINISHED
     (there / "runs").mkdir(exist_ok=True)
-    new = sorted((folder / "runs").glob("*.json"))
-    for path in (*new, folder / "figure.png", folder / "result.json"):
-        write_whole(there / path.relative_to(folder), path.read_bytes())
+    for path in sorted((folder / "runs").glob("*.json")):
+        write_whole(there / "runs" / path.name, path.read_bytes())
     for path in (there / "runs").glob("*.json"):
-        if path.name not in {one.name for one in new}:
+        if not row.long_enough(path):
             path.unlink()
+    settings = settings_for(experiment, backend=row.backend, seeds=seed + 1, epochs=row.epochs, from_runs=True)
+    reproduce(experiment, settings, there)
     shutil.rmtree(folder)
 
 
-def _go_if_possible(row: Row, results: Path) -> None:
-    """Run a row, or say why it cannot be run, as where its data are not there."""
+def _go_if_possible(row: Row, seed: int, results: Path) -> None:
+    """Run a row from one seed, or say why it cannot be run, as where its data are not there."""
     try:
-        go(row, EXPERIMENTS.find(row.id), results, lambda text: print(text, flush=True))
+        go(row, EXPERIMENTS.find(row.id), seed, results, lambda text: print(text, flush=True))
     except RecircuitError as problem:
         print(f"{row.id} was left out: {problem}", flush=True)
 
@@ -128,7 +137,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Go through the rows."""
     parser = argparse.ArgumentParser(prog="python -m tools.long_runs", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    parser.add_argument("--list", action="store_true", help="Say which rows are finished, and run nothing.")
+    parser.add_argument(
+        "--list", action="store_true", help="Say from how many seeds each row is finished, and run nothing."
+    )
     parser.add_argument(
         "--results", type=Path, default=ROOT / "results", help="The folder of the results (default: results)."
     )
@@ -137,14 +148,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows = [row for row in ROWS if not chosen.only or row.id in chosen.only]
     if chosen.list:
         for row in rows:
-            print(f"{row.id:<22} {'finished' if row.finished(chosen.results) else 'not finished'}")
+            have = sum(row.has(seed, chosen.results) for seed in range(row.seeds))
+            print(f"{row.id:<22} {have} of {row.seeds} seeds")
         return
     os.nice(19)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it in the background
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
-        for row in rows:
-            if not row.finished(chosen.results):
-                _go_if_possible(row, chosen.results)
+        for row, seed in in_turn(rows):
+            if not row.has(seed, chosen.results):
+                _go_if_possible(row, seed, chosen.results)
     except KeyboardInterrupt:
         print("stopped; the same command goes on")

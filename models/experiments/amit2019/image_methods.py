@@ -35,6 +35,7 @@ ORDER = [
     ("URFB, untied", "URFB"),
     ("FRFB, untied", "URFB, untied"),
     ("FRFB 50%", "URFB 50%"),
+    ("FRFB 50%", "FRFB"),
 ]
 #: One epoch: 1,437 digits, shown many times by a small network, in seconds.
 QUICK = Protocol(QUICK_LINE, "digits", 7, 20, 0.3)

@@ -5,17 +5,17 @@ batch elements (section C.2). The methods are feedback alignment, backpropagatio
 and as controls backpropagation of noisy samples (sd .3) and ADAM. The paper found rates by random search and does not print
 them, nor how weights begin, nor for how long it trained. By the authors' code W, B and biases begin with sd sqrt(2/fan-in);
 the rates, as sums over the batch, are 1e-4 (W) and 8e-6 (B), and so .0032 and .000256 as the means that rules take; c is
-.0189; ADAM's rate is 1.4e-4; and there are 533 epochs, of which 15 are run here. All methods but ADAM have the same rate,
-and all begin with the same W and biases. (In that code they do not: the biases of node perturbation and of matching begin
-at .1 there, and the others' at random.)
+.0189; ADAM's rate is 1.4e-4; and there are 533 epochs, for which ``--epochs 533`` runs it. Without it there are 15. All methods
+but ADAM have the same rate, and all begin with the same W and biases. (In that code they do not: the biases of node
+perturbation and of matching begin at .1 there, and the others' at random.)
 
 Silent outputs hold backpropagation back: a relu that is active for no sample has no error. After 3 epochs a third of the
 bright pixels are at such outputs; with node perturbation, whose feedback is not exact and moves the layers below until they
 are active again, it is 1 in 130 (one seed). With biases of .1 for all, node perturbation is ahead of backpropagation for 16
-of 20 epochs (one seed), and then behind it. That ADAM overfits does not show in so few epochs.
+of 20 epochs (one seed), and then behind it.
 
-Feedback alignment does not fail as in the paper. With longer runs of seed 0, backpropagation is ahead of it from epoch 22 to 27
-(23.6 and 23.6 after 25), and behind it again after 28 to 40 (22.7 and 22.6 at the end).
+That feedback alignment fails, and that ADAM overfits, does not show in 15 epochs. From seed 0, the loss of feedback alignment
+stays near 23, and backpropagation is ahead of it from epoch 28 on; ADAM's loss of test samples is lowest after 179 epochs.
 
 The quick run is on 8x8 digits, 64-30-2-30-64, at six times the rates.
 """
@@ -201,7 +201,10 @@ def _checks(curves: LearningCurves, scale: Scale, quick: bool) -> list[Check]:
 
 
 def _check_methods(test: Mapping[str, Array]) -> list[Row]:
-    """Check Fig. 3A: the order of the methods, and that ADAM overfits and node perturbation does not."""
+    """Check Fig. 3A: the order of the methods, and that ADAM overfits and node perturbation does not.
+
+    Losses are similar if they differ by a fifth at most; a method performs poorly if its loss is larger by more than that.
+    """
 
     def ratio(one: str, other: str) -> float:
         shares = [float(test[name][-1] / test[name][0]) for name in (one, other)]
@@ -211,7 +214,7 @@ def _check_methods(test: Mapping[str, Array]) -> list[Row]:
         return of_learned(float(test[name][-1] / test[name].min()), float(test[name].min() / test[name][0]))
 
     return [
-        ("FA / BP", float(test["FA"][-1] / test["BP"][-1]), ">", 1.0, "FA performs poorly"),
+        ("FA / BP", float(test["FA"][-1] / test["BP"][-1]), ">", 1.2, "FA performs poorly"),
         ("NP / BP", ratio("NP", "BP"), "<", 1.0, "NP is better"),
         ("NP / ADAM", ratio("NP", "ADAM"), "within", (0.8, 1.2), "comparable"),
         ("matching / BP", ratio("matching", "BP"), "within", (0.8, 1.2), "similar"),

@@ -56,11 +56,12 @@ def _key(figure: Figure) -> None:
 
 
 def _curve(ax: Axes, runs: Sequence[Sequence[float]], colour: str, dashes: str, label: str | None) -> None:
-    """Draw the mean, and the standard error of the mean."""
+    """Draw the mean, and of several runs the standard error of the mean."""
     mean, bar = np.mean(runs, axis=0)[1:], np.std(runs, axis=0)[1:] / np.sqrt(len(runs))
     x = np.arange(1, len(mean) + 1)
     ax.plot(x, mean, dashes, color=colour, label=label)
-    band(ax, x, mean - bar, mean + bar, colour, "standard error")
+    if len(runs) > 1:
+        band(ax, x, mean - bar, mean + bar, colour, "standard error")
 
 
 def _show(ax: Axes, shown: NDArray[np.floating], data: Dataset) -> None:

@@ -10,9 +10,9 @@ What the paper leaves open is taken from its code where that says it: tanh units
 no augmentation, feedback to pools. In that code the hidden layers' noise makes a difference to the squared error of the
 softmax, the noise of each full layer is at its input, and the feedback of the first is not learned; here all is as in Eq. 2
 and 3. Rates and noise were searched at random there. Here ADAM's rate is 1e-4, that of the feedback .005 (of a mean over
-the minibatch), and the noise .01; pixels have mean 0 and sd 1, there are no biases, and 100 epochs. CIFAR-10 is CIFAR-10
-(JPEG) unless the folder has the original. The quick run is on 8x8 digits; fewer noisy units allow the feedback a rate ten
-times as high.
+the minibatch), and the noise .01; pixels have mean 0 and sd 1, there are no biases, and 100 epochs. (That code has 200 for
+CIFAR-10 and 100 for CIFAR-100 by default.) CIFAR-10 is CIFAR-10 (JPEG) unless the folder has the original. The quick run is
+on 8x8 digits; fewer noisy units allow the feedback a rate ten times as high.
 """
 
 from __future__ import annotations

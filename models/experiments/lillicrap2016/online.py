@@ -6,7 +6,7 @@ minibatches (Note 5). 4. Small initial weights stall BP, and not FA (Note 5). 5.
 the network grows, and FA does not (Supp. Fig. 1).
 
 The result here differs: on the teacher's task single samples still learn where the run ends, and their error is then larger
-by a quarter; and in statement 3 FA needs more minibatches than BP, not fewer. Note 2 speaks of the long run: after ten times as
+by 29%; and in statement 3 FA needs more minibatches than BP, not fewer. Note 2 speaks of the long run: after ten times as
 many samples of both (300,000 single ones, in the 3 seeds) the error of single samples is larger by 22 to 24%, and no longer
 falls much. That is within the limit of the check, which stays with the length that was chosen before the first run.
 

@@ -49,7 +49,7 @@ KEPT: dict[str, tuple[int, int | None, float | None]] = {
     "baldi-sparse": (3, None, 10.0),
     "cameron-cifar": (3, None, 0.9),
     "cameron-mnist": (3, None, 0.9),
-    "lansdell-autoencoder": (10, None, None),
+    "lansdell-autoencoder": (1, 533, None),
     "lansdell-cnn": (1, 4, 0.9),
     "lansdell-mnist": (5, None, None),
     "lansdell-noise": (3, None, None),
@@ -207,7 +207,7 @@ def test_the_committed_feedback_weights_are_those_of_the_committed_runs(
 #: How many checks of a committed result fail. A result that changes is looked at, and changed here and in the change log.
 FAILING = {
     "amit-protocols": 4,
-    "amit-simpnet": 14,
+    "amit-simpnet": 15,
     "amit-training": 2,
     "amit-untied": 8,
     "baldi-ablations": 4,
@@ -217,7 +217,7 @@ FAILING = {
     "baldi-quantized": 2,
     "cameron-cifar": 3,
     "cameron-mnist": 2,
-    "lansdell-autoencoder": 5,
+    "lansdell-autoencoder": 4,
     "lansdell-cnn": 5,
     "lansdell-estimator": 3,
     "lansdell-mnist": 2,
