@@ -146,8 +146,8 @@ SHARING = rc.Neuron(
 
 
 def _in_time(**options: Any) -> rc.Circuit:
-    """Return a circuit with delays of whole projections and of each synapse, traces in every connectivity, variables that
-    are shared, and pathways that are closed.
+    """Return a circuit with delays of whole projections and of each synapse, traces in every connectivity, some of which
+    transmit, variables that are shared, and pathways that are closed.
     """
     net = rc.Circuit(BATCH_SIZE, seed=1, **options)
     x = net.stimulus("x", 60)
@@ -165,7 +165,9 @@ def _in_time(**options: Any) -> rc.Circuit:
     delays = np.random.default_rng(1).integers(0, 9, (18, 60)) * ms
     net.connect(x, h, into="drive", delay=delays[:4] % (3 * ms), name="delayed")  # as a product
     net.connect(x, net["tied"], into="drive", connectivity=Masked(0.05), delay=delays, name="few")  # as a sum
-    net.connect(h, h, into="drive", delay=2 * ms, during="free", closed="zero")
+    again = net.connect(h, h, into="drive", rule=TRACED, delay=2 * ms, during="free", closed="zero", learns="rest")
+    for name, traces in (("by_traces", again.again("fast")), ("by_traces_back", -again.transposed("fast"))):
+        net.connect(h, h, name=name, into="drive", weights=traces, during="free", closed="zero")
     net.phases("free", 4 * ms, "rest", 2 * ms)
     return net
 
