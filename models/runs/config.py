@@ -79,7 +79,7 @@ class RunConfig(BaseModel):
             first = problem.errors()[0]
             name = "--" + ".".join(map(str, first["loc"])).replace("_", "-")
             reason, got = str(first.get("ctx", {}).get("error", first["msg"])), first["input"]
-            given = f"; got {','.join(got) if isinstance(got, tuple) else repr(got)}"
+            given = f"; got {','.join(got) if isinstance(got, tuple) else got!r}"
             raise UsageError(f"{name}: {reason.removesuffix(given)}{given}.") from None
 
     @field_validator("layers")

@@ -11,6 +11,7 @@ import pytest
 from quick_runs import quick_run
 from small_files import write_back_image, write_svhn, write_timit
 
+from recircuit.circuits import Circuit
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.data import Dataset, load
 from recircuit.models.experiments import Settings, settings_for
@@ -116,7 +117,9 @@ def test_the_local_network_has_the_sizes_of_the_paper_and_is_shown_other_images_
     short = small(plan).with_(epochs=2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("recircuit.models.training.loop.Training", Watched)
-        lillicrap_images.trained(short, load("digits").standardised(), 0, Settings(), "test", "FA")[0].close()
+        net = short.circuit(images := load("digits").standardised(), 0)
+        lillicrap_images.trained(net, short, images, 0, Settings(), label="test", name="FA")
+        net.close()
     assert not np.array_equal(*shown) and shown[0].shape == load("digits").x_train.shape
 
 
@@ -170,9 +173,9 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.
     made: list[tuple[str, int]] = []
     trained = lillicrap_images.trained
 
-    def counted(plan: Plan, data: object, seed: int, *rest: object) -> object:
+    def counted(net: Circuit, plan: Plan, data: object, seed: int, *rest: object, **names: object) -> object:
         made.append((plan.rule, seed))
-        return trained(plan, data, seed, *rest)  # type: ignore[arg-type]
+        return trained(net, plan, data, seed, *rest, **names)  # type: ignore[arg-type]
 
     monkeypatch.setattr(lillicrap_images, "trained", counted)
     assert lillicrap_images.learn(plans, data, settings, "test") == whole
