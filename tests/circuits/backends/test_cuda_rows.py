@@ -98,6 +98,7 @@ def test_rows_that_do_not_fit_stay_on_the_host(on_cpu: None, monkeypatch: pytest
     assert [k for k, v in ends[0].items() if not np.array_equal(v, ends[1][k])] == []
 
 
+@pytest.mark.slow
 def test_series_that_do_not_fit_stay_on_the_host(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """This holds for series of different lengths, and for a closed loop after them."""
     drawing = np.random.default_rng(1)

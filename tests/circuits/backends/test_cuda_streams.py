@@ -293,6 +293,7 @@ def test_all_products_of_the_reference_workload_share_launches() -> None:
         assert summed <= longest and settings.batch_size * product.post * product.pre <= most
 
 
+@pytest.mark.slow
 def test_the_plan_does_not_depend_on_how_many_elements_show_something(on_cpu: None) -> None:
     """Whether products share a launch, and so the bits, depends on the batch size alone: a run whose first presentation has
     few elements ends as two runs do."""
