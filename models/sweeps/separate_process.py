@@ -81,9 +81,11 @@ class Runs(Processes):
                 self.ended(child)
             errors.seek(0)
             last = errors.read().strip().splitlines()[-1:]
-        if child.returncode or not answer:
-            raise RuntimeError(f"the process of a run ended with {child.returncode}{f': {last[0]}' if last else ''}")
-        return json.loads(answer)
+        try:
+            return json.loads(answer)
+        except ValueError:  # it died before it had answered; after a whole answer it may end in any way
+            reason = f": {last[0]}" if last else ""
+            raise RuntimeError(f"the process of a run ended with {child.returncode}{reason}") from None
 
     def _start(self, errors: Any, variables: dict[str, str]) -> Process:
         return self.start(

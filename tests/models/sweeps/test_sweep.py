@@ -178,6 +178,12 @@ def test_an_answer_that_breaks_off_is_no_result(monkeypatch: pytest.MonkeyPatch)
         perform_in_own_process(small()[0].payload)
 
 
+def test_a_whole_answer_counts_however_its_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the answer has come its process is told to end, and may end by the SIGINT that it then sends itself."""
+    monkeypatch.setattr(separate, "_CHILD", "import os; os.write(1, b'{\"rows\": [1]}'); os.kill(os.getpid(), 9)")
+    assert perform_in_own_process(small()[0].payload) == {"rows": [1]}
+
+
 def test_a_run_that_diverges_is_a_result() -> None:
     (job,) = small(rate=["1e30"], loss=["mse"], transfer=["linear"])
     result = perform(job.payload)
