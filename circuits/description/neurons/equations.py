@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from brian2 import Equations, TimedArray
@@ -62,14 +63,18 @@ def parse_equations(text: str) -> Mapping[str, SingleEquation]:
                 raise RecircuitError(f"equations: {equation.varname!r} is defined twice. Leave one of the lines out.")
             found[equation.varname] = equation
         plain = {e.varname: e for e in found.values() if e.type == SUBEXPRESSION and not e.flags}
-        if circle := _circle({name: get_identifiers(e.expr.code) for name, e in plain.items()}):
-            raise RecircuitError(
-                f"equations: {circle[0]!r} reads {', which reads '.join(map(repr, circle[1:]))}. In such a cycle none can be "
-                "computed first. A variable that reads what another one was in the step before is kept: give one of them the "
-                "flag (stored) or (during <phases>)."
-            )
+        TopologicalSorter(
+            {name: sorted(get_identifiers(e.expr.code) & plain.keys()) for name, e in plain.items()}
+        ).prepare()  # refuses cycles
         Equations([*plain.values()])  # refuses the names that Brian2 does
         return found
+    except CycleError as problem:
+        circle = problem.args[1][::-1]  # in the order in which each reads the next
+        raise RecircuitError(
+            f"equations: {circle[0]!r} reads {', which reads '.join(map(repr, circle[1:]))}. In such a cycle none can be "
+            "computed first. A variable that reads what another one was in the step before is kept: give one of them the "
+            "flag (stored) or (during <phases>)."
+        ) from None
     except ParseException as problem:
         raise RecircuitError(f"equations: `{problem.line.strip()}` cannot be read as an equation. {FORM}") from None
     except (EquationError, SyntaxError, ValueError, TypeError) as problem:
@@ -84,20 +89,6 @@ def readable(text: str, where: str, form: str = "") -> str:
     node = check_expression(text, where, form=form)
     plain = ast.unparse(_number(clipped(node)))
     return plain if plain != ast.unparse(node) or "\n" in text or "#" in text else text
-
-
-def _circle(reads: Mapping[str, set[str]]) -> list[str]:
-    """Return variables each of which reads the next, and of which the last is the first; an empty list if there are none."""
-    left = {name: sorted(read & reads.keys()) for name, read in reads.items()}
-    while ends := [name for name, read in left.items() if not any(other in left for other in read)]:
-        for name in ends:
-            del left[name]
-    way: list[str] = []
-    name = next(iter(left), "")
-    while name and name not in way:
-        way.append(name)
-        name = next(other for other in left[name] if other in left)
-    return [*way[way.index(name) :], name] if name else []
 
 
 def _equation(kind: str, parts: Mapping[str, Any]) -> SingleEquation:
