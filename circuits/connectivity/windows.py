@@ -52,7 +52,7 @@ class Windows:
         return cls(size, pair(kernel, f"{where}: kernel"), pair(stride, f"{where}: stride"), padding, where)
 
     def __post_init__(self) -> None:
-        if self.padding != "same" and (not _whole(self.padding) or int(self.padding) < 0):
+        if self.padding != "same" and (not fits(self.padding, int) or int(self.padding) < 0):
             none = " Without padding, which other libraries call 'valid', it is 0." if self.padding == "valid" else ""
             raise RecircuitError(f"{self.where}: padding is a whole number, or 'same'; got {self.padding!r}.{none}")
         self._along  # noqa: B018  # so that errors are raised when it is declared
@@ -150,10 +150,6 @@ def inverse(table: np.ndarray, pixels: int) -> np.ndarray:
 def pair(value: Any, where: str) -> tuple[int, int]:
     """Return a pair of numbers (down, across), made from one number or two."""
     both = value if isinstance(value, tuple | list) else (value, value)
-    if len(both) != 2 or not all(_whole(n) and n > 0 for n in both):
+    if len(both) != 2 or not all(fits(n, int) and n > 0 for n in both):
         raise RecircuitError(f"{where} is a whole number above 0, or two of them (down, across); got {value!r}.")
     return int(both[0]), int(both[1])
-
-
-def _whole(value: Any) -> bool:
-    return fits(value, int)
