@@ -45,17 +45,26 @@ def interruptible(
 
 
 def _handled_by[T](handler: Handler, given: T) -> Iterator[T]:
-    """Yield an object once, and let a function handle Ctrl-C meanwhile, in the main thread and unless Ctrl-C is ignored."""
+    """Yield an object once, and let a function handle Ctrl-C meanwhile, in the main thread and unless Ctrl-C is ignored.
+
+    If the handler of another signal raises an exception while the context of this generator is entered, the generator is closed
+    only when that exception is gone. Contexts around it have been left then, so that it must not put back the handler of one.
+    """
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
         yield given
         return
+    closed_late = False
     try:
         signal.signal(signal.SIGINT, handler)
         yield given
+    except GeneratorExit:
+        closed_late = True
+        raise
     finally:
         try:
-            signal.signal(signal.SIGINT, before)
+            if not closed_late or signal.getsignal(signal.SIGINT) is handler:
+                signal.signal(signal.SIGINT, before)
         except BaseException:  # the handler of another signal has raised it
             if signal.getsignal(signal.SIGINT) is handler:
                 signal.signal(signal.SIGINT, before)

@@ -24,6 +24,7 @@ from brian2 import ms
 import recircuit as rc
 from recircuit.circuits.backends.compiled.messages import Kind, Malformed, pack, unpack
 from recircuit.circuits.backends.cpp.compiler import missing_compiler
+from recircuit.circuits.backends.interrupts import postponed
 
 pytestmark = pytest.mark.skipif(bool(missing_compiler()), reason="there is no compiler")
 
@@ -206,6 +207,22 @@ def test_interrupts_at_any_moment_never_shift_an_answer(net: rc.Circuit, handler
 @pytest.mark.parametrize("handler", [raised, sent])
 def test_hundreds_of_interrupts(net: rc.Circuit, handler: Callable[..., None]) -> None:
     interrupted(net, handler, 501, np.random.default_rng(2))
+
+
+def test_a_context_that_ends_late_does_not_put_back_the_handler_of_a_context_that_ended_before_it() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with postponed():
+        inner = postponed()
+        inner.__enter__()  # as if the handler of another signal had raised an exception at the end of __enter__
+    assert signal.getsignal(signal.SIGINT) is before
+    del inner
+    assert signal.getsignal(signal.SIGINT) is before
+
+    alone = postponed()
+    alone.__enter__()
+    assert signal.getsignal(signal.SIGINT) is not before
+    del alone
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize("backend", ["numpy", "cpp"])
