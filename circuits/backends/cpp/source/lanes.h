@@ -13,14 +13,22 @@
 
 namespace recircuit {
 
-// A vector register (or two, or four, where the processor's are shorter).
+// The registers of the processor: how long they are, and how many sums a kernel keeps in them, as rows of some registers. Vectors
+// that are longer than a register must be avoided, as GCC moves them to memory and back for each operation.
+#ifdef __AVX512F__
+constexpr int register_bytes = 64, sum_rows = 8, sum_registers = 3;  // of 32 registers
+#else
+constexpr int register_bytes = 32, sum_rows = 4, sum_registers = 3;  // of 16 registers; or of 32 that are half as long
+#endif
+
+// A vector register.
 template <class T>
 struct Lanes {
-    static constexpr int width = 64 / sizeof(T);
-    typedef T Vector __attribute__((vector_size(64)));
-    typedef T Loose __attribute__((vector_size(64), aligned(sizeof(T)), may_alias));  // anywhere in memory
+    static constexpr int width = register_bytes / sizeof(T);
+    typedef T Vector __attribute__((vector_size(register_bytes)));
+    typedef T Loose __attribute__((vector_size(register_bytes), aligned(sizeof(T)), may_alias));  // anywhere in memory
     typedef typename std::conditional<sizeof(T) == 4, std::int32_t, std::int64_t>::type Index;
-    typedef Index Indices __attribute__((vector_size(64)));
+    typedef Index Indices __attribute__((vector_size(register_bytes)));
     static int padded(int batch_size) { return (batch_size + width - 1) / width * width; }
 };
 

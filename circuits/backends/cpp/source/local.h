@@ -21,9 +21,9 @@ struct Pieces {
     }
     int many() const { return groups * parts; }
     Piece operator[](int i) const {
-        const int begin = i / parts * together, part = i % parts, eights = (maps + maps_together - 1) / maps_together;
-        return {begin, std::min(together, places - begin), eights * part / parts * maps_together,
-                std::min(maps, eights * (part + 1) / parts * maps_together)};
+        const int begin = i / parts * together, part = i % parts, runs = (maps + maps_together - 1) / maps_together;
+        return {begin, std::min(together, places - begin), runs * part / parts * maps_together,
+                std::min(maps, runs * (part + 1) / parts * maps_together)};
     }
 };
 
@@ -54,7 +54,7 @@ void local_propagate(const Local& s, const T* signal, const T* weights, T* field
                 s.rows(begin + k, padded, below, outside, inputs_at.data());
                 const T* w = (s.tied ? laid : weights + long(begin + k) * s.maps * inputs) + long(first_map) * inputs;
                 T* to = mine + first_map * stride_between_maps + long(k) * padded;
-                by_registers<T, 3>(padded, [&](auto N, int first) {
+                by_registers<T, sum_registers>(padded, [&](auto N, int first) {
                     correlate_all<T, N()>(end_map - first_map, inputs, w, s.tied, inputs_at.data(), &far[first / n], to + first, stride_between_maps);
                 });
             }
@@ -83,7 +83,7 @@ inline void scatter(int maps, int inputs, const T* w, const T* sent, long stride
 template <class T, int N>
 inline void scatter_all(const Local& s, int begin, int end, const T* w, const T* sent, long stride_between_maps, int first, T* const* inputs_at) {
     int t = begin;
-    for (; t + 8 <= end; t += 8) scatter<T, 8, N>(s.maps, s.inputs(), w + t, sent, stride_between_maps, first, inputs_at + t);
+    for (; t + sum_rows <= end; t += sum_rows) scatter<T, sum_rows, N>(s.maps, s.inputs(), w + t, sent, stride_between_maps, first, inputs_at + t);
     for (; t < end; ++t) scatter<T, 1, N>(s.maps, s.inputs(), w + t, sent, stride_between_maps, first, inputs_at + t);
 }
 
@@ -106,7 +106,7 @@ void local_propagate_back(const Local& s, const T* signal, const T* weights, T* 
             std::fill(outside, outside + padded, T(0));
             s.rows(p, padded, below, outside, inputs_at.data());
             const T* w = weights + (s.tied ? 0 : long(p) * s.maps * s.inputs());
-            by_registers<T, 3>(padded, [&](auto N, int first) {
+            by_registers<T, sum_registers>(padded, [&](auto N, int first) {
                 scatter_all<T, N()>(s, begin * s.taps, end * s.taps, w, above + long(p) * padded, long(s.places) * padded, first,
                                  inputs_at.data());
             });
@@ -119,7 +119,7 @@ void local_propagate_back(const Local& s, const T* signal, const T* weights, T* 
 #ifdef __AVX512F__
 constexpr int tile_maps = tile_rows, input_vectors = tile_vectors;
 #else
-constexpr int tile_maps = 4, input_vectors = 1;  // of 16 registers of 32 bytes
+constexpr int tile_maps = sum_rows, input_vectors = sum_registers;
 #endif
 
 // panel (deep x span) = the values of some inputs, column by column.

@@ -97,7 +97,7 @@ void tied_propagate(const Local& s, bool back, const T* signal, const T* weights
         offsets.rows(grid, grid + below.size(), inputs_at.data());
         for (int b = s.batch_size * block / blocks; b < s.batch_size * (block + 1) / blocks; ++b) {
             below.fill(signal + b * long(below.channels) * below.height * below.width, grid);
-            by_registers<T, 3>(above.room, [&](auto N, int first) {
+            by_registers<T, sum_registers>(above.room, [&](auto N, int first) {
                 const long* far = &offsets.far[first / Lanes<T>::width];
                 correlate_all<T, N()>(above.channels, inputs, laid, true, inputs_at.data(), far, sum + first, above.room);
             });

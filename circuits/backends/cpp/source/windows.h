@@ -11,7 +11,7 @@ namespace recircuit {
 
 // The weights in the order in which the kernels read them: some maps side by side, tap after tap. Tied weights are laid out once
 // for all places.
-constexpr int maps_together = 8;
+constexpr int maps_together = sum_rows;
 
 // In w, neighbouring maps are `per_map` apart, and neighbouring channels `per_channel`.
 template <class T>
@@ -58,8 +58,9 @@ inline void correlate_all(int maps, int inputs, const T* w, bool laid, T* const*
             const T* from = w + long(m) * inputs + (laid ? long(t) * many : t);
             const long per_map = laid ? 1 : inputs, per_tap = laid ? many : 1;
             T* to = out + m * stride_between_maps;
-            if (many == 8 && laid) correlate<T, 8, N>(taps, from, 1, 8, inputs_at + t, far, to, stride_between_maps, t > 0);
-            else if (many == 8) correlate<T, 8, N>(taps, from, inputs, 1, inputs_at + t, far, to, stride_between_maps, t > 0);
+            constexpr int M = maps_together;
+            if (many == M && laid) correlate<T, M, N>(taps, from, 1, M, inputs_at + t, far, to, stride_between_maps, t > 0);
+            else if (many == M) correlate<T, M, N>(taps, from, inputs, 1, inputs_at + t, far, to, stride_between_maps, t > 0);
             else
                 for (int k = 0; k < many; ++k)
                     correlate<T, 1, N>(taps, from + k * per_map, per_map, per_tap, inputs_at + t, far, to + k * stride_between_maps, stride_between_maps, t > 0);
