@@ -78,8 +78,8 @@ def run(settings: Settings) -> Report:
     }
     found = Found(
         long=[images(scale.hidden, PAPER, scale.long, seed) for seed in seeds],
-        noises={c: images(scale.hidden, c, scale.short, 0) for c in scale.noises},
-        widths={n: images((n, scale.hidden[0]), PAPER, scale.short, 0) for n in scale.widths},
+        noises={c: images(scale.hidden, c, scale.short, seeds[0]) for c in scale.noises},
+        widths={n: images((n, scale.hidden[0]), PAPER, scale.short, seeds[0]) for n in scale.widths},
         linear={name: [linear(*kind, seed) for seed in seeds] for name, kind in kinds.items()},
         bias={name: biases(name, SCALES, scale.draws, backend) for name in NOISES},
         variance={n: variance(n, scale.draws // 2, backend) for n in UNITS},
