@@ -209,7 +209,7 @@ def error(runs: Sequence[Curves], part: str = "test") -> float:
 def printed(
     name: str, runs: Sequence[Curves], paper: float, of: int, *, margin: float = 0.01, bad: bool = False
 ) -> Check:
-    """Compare with a test error of the paper, which it reached after ``of`` epochs; after fewer, it is the same value."""
+    """Compare with a test error of the paper, which it reached after ``of`` epochs, also where fewer epochs were run."""
     what = f"{name}: test error after {len(runs[0]['test'])} of {of} epochs, {many(runs)}"
     return met(what, error(runs), paper, margin, "lower", bad=bad)
 
