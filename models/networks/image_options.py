@@ -60,7 +60,8 @@ class Synapses:
     weights, feedback_weights : Initial | None
         The initial weights. None stands for `glorot`, and for feedback weights as the forward weights.
     clipped : float
-        If it is above 0, weights are clipped after each update at this multiple of Glorot's limit (Amit 2019's code: 1.5).
+        If it is above 0, weights are clipped after each update at this multiple of Glorot's limit. It was 1.5 in one version
+        of Amit's code; his text has no limit.
     """
 
     tied: bool | Collection[str] | None = None

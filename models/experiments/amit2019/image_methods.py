@@ -11,7 +11,8 @@ from ..framework.error_curves import draw_errors, titled
 from ..framework.experiment import Check, Report, Settings
 from ..framework.image_training import QUICK_LINE, Method, Protocol, Runs, error_gaps, learn, printed
 
-#: In the paper's code weights are clipped at 1.5 times Glorot's limit after each update, W and R alike.
+#: Weights are clipped at 1.5 times Glorot's limit after each update, W and R alike. The text has no limit; of the versions of
+#: the author's public code one, of 4 January 2019, has this limit, and most have none. See `simpnet` on what else differs.
 URFB = Method("urfb", clipped=1.5)
 BP, FRFB = replace(URFB, rule="bp"), replace(URFB, rule="frfb")
 #: The rows of the tables. Softmax and backpropagation are controls; tied convolutions too.

@@ -159,7 +159,7 @@ class Report:
     ----------
     checks : sequence of Check
         The checks.
-    figure : Figure or None
+    figure : Figure
         The figure.
     unchecked : sequence of str
         Claims of the paper that could not be checked, each with the reason.

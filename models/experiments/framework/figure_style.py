@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 # Okabe and Ito
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = (
@@ -69,6 +70,22 @@ def band(ax: Axes, x: ArrayLike, low: ArrayLike, high: ArrayLike, colour: str, s
     for line in [line for line in ax.lines if line.get_label() == says]:
         line.remove()
     ax.plot([], [], color=GREY, alpha=0.3, linewidth=5, label=says)
+
+
+def mean_and_error(runs: ArrayLike) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Return the mean over runs, and its standard error: the runs' standard deviation sd over sqrt(n), 0 for a single run.
+
+    sd^2 is the sum of the squared distances from the mean over n - 1.
+
+    Parameters
+    ----------
+    runs : ArrayLike
+        A row for each of the n runs.
+    """
+    values = np.asarray(runs, float)
+    n = len(values)
+    spread = values.std(axis=0, ddof=1) if n > 1 else np.zeros(values.shape[1:])
+    return values.mean(axis=0), spread / np.sqrt(n)
 
 
 def plain_decades(ax: Axes) -> None:

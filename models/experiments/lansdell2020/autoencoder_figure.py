@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ...data import Dataset
-from ..framework.figure_style import band, letter, new_figure
+from ..framework.figure_style import band, letter, mean_and_error, new_figure
 
 __all__ = ["draw"]
 
@@ -57,7 +57,7 @@ def _key(figure: Figure) -> None:
 
 def _curve(ax: Axes, runs: Sequence[Sequence[float]], colour: str, dashes: str, label: str | None) -> None:
     """Draw the mean, and of several runs the standard error of the mean."""
-    mean, bar = np.mean(runs, axis=0)[1:], np.std(runs, axis=0)[1:] / np.sqrt(len(runs))
+    mean, bar = mean_and_error([run[1:] for run in runs])
     x = np.arange(1, len(mean) + 1)
     ax.plot(x, mean, dashes, color=colour, label=label)
     if len(runs) > 1:

@@ -36,6 +36,7 @@ from ..framework.figure_style import (
     band,
     letter,
     mark_paper,
+    mean_and_error,
     new_figure,
     plain_decades,
 )
@@ -217,9 +218,8 @@ def _draw(curves: LearningCurves) -> Figure:
 
 def _curve(ax: Axes, runs: Sequence[LearningCurve], what: str, colour: str, label: str = "", factor: float = 1) -> None:
     """Draw the mean, and the standard error of the mean."""
-    values = factor * np.array([curve[what] for curve in runs])
-    x = runs[0]["probed"] if what.endswith("angle") else np.arange(1, values.shape[1] + 1)
-    mean, bar = values.mean(axis=0), values.std(axis=0) / np.sqrt(len(values))
+    mean, bar = mean_and_error([factor * np.array(curve[what]) for curve in runs])
+    x = runs[0]["probed"] if what.endswith("angle") else np.arange(1, len(mean) + 1)
     ax.plot(x, mean, color=colour, label=label, marker="o" if len(x) == 1 else "", markersize=4)
     band(ax, x, mean - bar, mean + bar, colour, "standard error")
 

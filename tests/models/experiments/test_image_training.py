@@ -159,6 +159,21 @@ def test_a_run_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path, monkey
     assert shorter["tied"][0]["test"] == whole["tied"][0]["test"][:2]
 
 
+def test_an_untied_network_of_one_epoch_has_only_its_tied_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = load("digits")
+    few = Dataset(
+        "few", data.x_train[:20], data.y_train[:20], data.x_test[:9], data.y_test[:9], 10, data.shape, data.scale
+    )
+    monkeypatch.setattr(Settings, "dataset", lambda *_: few)
+    protocol, seen = Protocol("conv 2 3x3; full 6; output", "digits", 1, 20, 0.3), lambda net: {"epoch": net.epoch}
+    runs = learn(
+        {"untied": Method(tied=False)}, settings_for(EXPERIMENTS["amit-simpnet"], seeds=1), protocol, protocol, seen
+    )
+    curves = runs["untied"][0]
+    assert {name: len(curves[name]) for name in ("train", "test", "likeness")} == {"train": 1, "test": 1, "likeness": 1}
+    assert curves["likeness"] == [1.0] and curves["epoch"] == 1
+
+
 def test_epochs_are_for_networks_for_images() -> None:
     for name, options, message in (
         ("amit-linear", dict(epochs=3), "This experiment does not take it"),

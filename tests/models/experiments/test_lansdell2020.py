@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from quick_runs import quick_run
 from reference.lansdell import Network
+from scipy.stats import sem
 
 from recircuit.circuits.inputs import as_inputs, dataset_inputs
 from recircuit.models.data import Dataset
 from recircuit.models.experiments import EXPERIMENTS, Settings, reproduce, settings_for
+from recircuit.models.experiments.framework.figure_style import mean_and_error
 from recircuit.models.experiments.lansdell2020 import autoencoder as lansdell_autoencoder
 from recircuit.models.experiments.lansdell2020 import cnn as lansdell_cnn
 from recircuit.models.experiments.lansdell2020 import estimate_noise as lansdell_noise
+from recircuit.models.experiments.lansdell2020 import estimator as lansdell_estimator
 from recircuit.models.experiments.lansdell2020 import feedback_signals as lansdell
 from recircuit.models.networks.node_perturbation import node_perturbation
 
@@ -99,3 +104,29 @@ def test_silent_outputs_are_those_that_never_fire() -> None:
     samples = np.array([[0.9, 0.9, 0.1], [0.0, 0.9, 0.9]])
     shown = np.array([[0.0, 0.0, 0.0], [0.0, 0.2, 0.0]])
     assert lansdell_autoencoder.silent(shown, samples) == 0.5  # the first and the third output; two of four pixels
+
+
+def test_all_networks_of_the_estimator_begin_at_the_seeds_that_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    curve = {f"{h}_{what}": [0.5] * 4 for h in ("h1", "h2") for what in ("distance", "signs")}
+    curve |= {"samples": [1, 2, 4, 8], "h1_angle": 1.0, "h2_angle": 1.0}
+    seeds: list[int] = []
+
+    def noted(*given: Any) -> dict[str, Any]:
+        seeds.append(given[-2])
+        return curve
+
+    for name in ("on_images", "on_linear"):
+        monkeypatch.setattr(lansdell_estimator, name, noted)
+    monkeypatch.setattr(lansdell_estimator, "biases", lambda *_: ([1e-3] * 4, [1e-5] * 4))
+    monkeypatch.setattr(lansdell_estimator, "variance", lambda units, *_: (units + 1.0, 1.0))
+    monkeypatch.setattr(lansdell_estimator, "draw", lambda *_: Figure())
+    lansdell_estimator.run(settings_for(lansdell_estimator.EXPERIMENT, quick=True, first_seed=7))
+    assert len(seeds) > 5 and set(seeds) == {7}
+
+
+def test_a_band_is_the_standard_error_of_the_mean() -> None:
+    runs = np.random.default_rng(0).normal(size=(5, 3))
+    mean, bar = mean_and_error(runs)
+    np.testing.assert_allclose(mean, runs.mean(axis=0))
+    np.testing.assert_allclose(bar, sem(runs, axis=0))
+    assert np.array_equal(mean_and_error(runs[:1])[1], np.zeros(3))

@@ -82,7 +82,7 @@ def test_what_skips_is_not_multiplied_by_f_prime() -> None:
 
 
 def test_weights_are_clipped_at_so_many_times_glorots_limit() -> None:
-    """In the code of Amit 2019 the limit is 1.5 sqrt(6/(fan_in + fan_out)), of all of the windows' weights, W and R alike."""
+    """The limit is so many times sqrt(6/(fan_in + fan_out)), of all of the windows' weights, W and R alike."""
     strong = rc.urfb.with_parameters(rate=5.0)
     net, free = (small(strong, batch_size=5, clipped=clipped) for clipped in (1.5, 0.0))
     limits = {"x_to_conv1": 9 * (2 + 3), "conv2_to_conv1": 9 * (3 + 3), "full1_to_o": 6 + 3, "o_to_full1": 3 + 6}
