@@ -19,7 +19,7 @@ INSTEAD = {
     **dict.fromkeys(("minimum", "fmin"), "min(a, b), the smaller of two numbers"),
     **dict.fromkeys(("pow", "power"), "a**b"),
     "square": "a**2",
-    "softplus": "log1p(exp(a)), the softplus of a",
+    "softplus": "max(a, 0) + log1p(exp(-abs(a))), the softplus of a",
     "log2": "log(a)/log(2), the logarithm of a to the base 2",
 }
 

@@ -208,6 +208,20 @@ def test_slopes_are_those_of_finite_differences(text: str) -> None:
     np.testing.assert_allclose(slope(u), (f(u + h) - f(u - h)) / (2 * h), rtol=1e-7, atol=1e-9)
 
 
+def test_the_logistic_function_has_a_slope_for_every_field_in_single_precision() -> None:
+    """Its bits are those of the formula wherever exp(-u) is finite; beyond, the formula for the slope is inf/inf."""
+    largest = np.finfo("float32").max
+    u = np.array([-largest, -1000, -88.8, -88.7, -88, -60, -44.4, -44.3, -1, 0, 1, 88, 1000, largest], "float32")
+    with np.errstate(over="ignore", invalid="ignore"):
+        f, slope = (evaluate(readable(e, "here"), {"basal": u}) for e in find_transfer("logistic"))
+        e = np.exp(-u)
+        plain = 1 / (1 + e), e / (1 + e) ** 2
+    for ours, formula in zip((f, slope), plain, strict=True):
+        assert ours.dtype == u.dtype
+        np.testing.assert_array_equal(ours[3:], formula[3:])
+        np.testing.assert_allclose(ours[:3], 0, atol=1e-38)
+
+
 @pytest.mark.parametrize(
     "text", ["tanh(basal)", " 1/(1+exp(-basal))", "clip(basal,-1,1)*2**.5", "int(basal>0 and basal<1)"]
 )

@@ -122,8 +122,9 @@ class Local(Connectivity):
     def shape(self, n_pre: int, n_post: int) -> Shape:
         n = self.numbers()
         whole = (n["places"], n["maps"], n["channels"], n["taps"])
-        taps = self.windows.taps()
-        return Shape(whole[int(self.shared) :], (n["channels"] * taps, n["maps"] * taps))
+        window, seen_by = self.windows.taps(), self.windows.taps(packed=True)
+        received, sent = (seen_by, window) if self.transposed else (window, seen_by)
+        return Shape(whole[int(self.shared) :], (n["channels"] * received, n["maps"] * sent))
 
     def indices(self, n_pre: int, n_post: int) -> Synapses:
         n = self.numbers()

@@ -113,6 +113,9 @@ class _Counted:
             self.synapses = self.synapses if connectivity.shared else weights
         own = connectivity.learns and not isinstance(projection.weights, Transposed)
         self.parameters = weights if own else 0
+        borrowed = projection.weights
+        if isinstance(borrowed, Transposed) and not (borrowed.flipped or borrowed.elsewhere):
+            self.synapses = 0  # they are those of the other projection, which transmit a second time
 
     def row(self) -> tuple[str, ...]:
         """Return the row of the table for this projection, without the memory."""

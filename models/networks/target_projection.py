@@ -21,10 +21,10 @@ from .layers_in_line import add_layers, add_teacher
 
 __all__ = ["target_projection"]
 
-OUTPUT = Neuron("""
+OUTPUT = Neuron(f"""
     basal   : 1 (compartment)
     teacher : 1 (compartment)
-    rate = 1/(1 + exp(-basal)) : 1 (during forward)
+    rate = {find_transfer("logistic")[0]} : 1 (during forward)
     told = teacher - rate      : 1
 """)
 

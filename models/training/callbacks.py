@@ -19,11 +19,15 @@ epoch; or an object with some of these methods:
     after each epoch; training stops where it returns True
 ``on_train_end(net)``
     after the last epoch; returns the epoch whose weights the circuit has now, if they are not those of the last one
+``on_train_close(net)``
+    when training is over, however it ended: after `on_train_end`, and also after Ctrl-C, a NaN or any other error. It closes
+    files and connections, and leaves the circuit as it is
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -45,13 +49,15 @@ METHODS = {
     "on_epoch_end": ("epoch", "metrics", "net"),
     "on_checkpoint": ("net",),
     "on_train_end": ("net",),
+    "on_train_close": ("net",),
 }
 
 
 class Callbacks:
-    """Several callbacks that are called together."""
+    """Several callbacks that are called together; None stands for no callbacks."""
 
-    def __init__(self, given: Callback | Sequence[Callback]) -> None:
+    def __init__(self, given: Callback | Sequence[Callback] | None) -> None:
+        given = () if given is None else given
         self.all = list(given) if isinstance(given, Sequence) else [given]
         for each in self.all:
             _check(each)
@@ -104,6 +110,13 @@ class Callbacks:
         """Call what is called after the last epoch, and return the epoch whose weights the circuit was given, or None."""
         kept = self._call_each("on_train_end", net)
         return next((int(epoch) for epoch in reversed(kept) if fits(epoch, int)), None)
+
+    def close(self, net: Circuit) -> None:
+        """Call what is called when training is over, of all callbacks, also where one of them raises an error."""
+        with ExitStack() as calls:
+            for each in reversed(self.all):
+                if hasattr(each, "on_train_close"):
+                    calls.callback(each.on_train_close, net)
 
     def _call_each(self, name: str, *arguments: Any) -> list[Any]:
         return [getattr(each, name)(*arguments) for each in self.all if hasattr(each, name)]

@@ -136,7 +136,7 @@ class TensorBoardLogger:
             self._writer.add_scalar(name, value, epoch)
         self._writer.flush()
 
-    def on_train_end(self, net: Circuit) -> None:
+    def on_train_close(self, net: Circuit) -> None:
         """Close the folder.
 
         Parameters
@@ -144,7 +144,9 @@ class TensorBoardLogger:
         net : Circuit
             The circuit.
         """
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
 
 
 @kept_arguments
@@ -199,7 +201,7 @@ class WandbLogger:
         """
         self._run.log(_measured(metrics), step=epoch)
 
-    def on_train_end(self, net: Circuit) -> None:
+    def on_train_close(self, net: Circuit) -> None:
         """End the run there.
 
         Parameters
@@ -207,7 +209,9 @@ class WandbLogger:
         net : Circuit
             The circuit.
         """
-        self._run.finish()
+        if self._run is not None:
+            self._run.finish()
+            self._run = None
 
 
 def _measured(metrics: Mapping[str, float]) -> dict[str, float]:

@@ -82,7 +82,7 @@ def train(
     validation: Any = None,
     output: str | None = None,
     measures: Sequence[str] = (),
-    callbacks: Callback | Sequence[Callback] = (),
+    callbacks: Callback | Sequence[Callback] | None = (),
     progress: bool | Callable[[str], None] = True,
     **schedule: Unpack[ModeOptions],
 ) -> History:
@@ -116,7 +116,7 @@ def train(
         The population that answers. The default is the one that a supervisor or target projects to.
     measures : sequence of str
         Names from `recircuit.models.analysis.measures.MEASURES`, for more columns of the history.
-    callbacks : function, object or sequence of them
+    callbacks : function, object, sequence of them, or None
         Functions of (epoch, metrics, net), or objects with a method ``on_epoch_end(epoch, metrics, net)`` such as
         `EarlyStopping`. They are called after each epoch, and training stops if one of them returns True.
         `recircuit.models.training.callbacks` describes the other methods that such an object may have.
@@ -178,7 +178,10 @@ def train(
             if folder.found is not None:
                 training.go_on_from(folder.found)
             circuit.classes = samples.classes or circuit.classes
-            history = _run(training, epochs, folder, Bar(bool(progress)), report, called)
+            try:
+                history = _run(training, epochs, folder, Bar(bool(progress)), report, called)
+            finally:
+                called.close(circuit)
             warn_near_chance(training, progress)
             return history
 

@@ -294,3 +294,15 @@ def test_a_circuit_that_does_not_fit_is_refused_before_it_is_built() -> None:
         rc.RecircuitError, match=r"the largest parts: h \d+.*, x_to_h \d+.*Use .*smaller or tied layers"
     ):
         huge.run(presentations=1)
+
+
+@pytest.mark.parametrize(
+    "kind", [rc.Local((2, 8, 8), 3, 4, 2), rc.Local((2, 8, 8), 3, 3), rc.Convolution((2, 8, 8), 3, 4, 2)]
+)
+def test_what_a_unit_in_the_middle_sends_and_receives_is_counted(kind: rc.Local) -> None:
+    """With a stride, fewer windows see a pixel than a window has taps."""
+    below, above = np.prod(kind.image), np.prod(kind.above)
+    for connectivity, sizes in ((kind, (below, above)), (kind.T, (above, below))):
+        there = connectivity.indices(*sizes)
+        most = np.bincount(there.post).max(), np.bincount(there.pre).max()
+        assert connectivity.shape(*sizes).fans == most

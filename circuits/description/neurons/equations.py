@@ -156,6 +156,17 @@ def check_flags(equation: SingleEquation, during: list[str], into: list[str], ot
             f"'{name} : 1 (weights into <compartment>)'."
             f"{''.join(argument_hint('flags', flag) for flag in refused)}"
         )
+    kinds = [flag for flag in ("compartment", "broadcast") if flag in other] + ["weights into"] * len(into)
+    times = [flag for flag in ("stored", "constant over dt") if flag in other] if during else []
+    if len(kinds) > 1 or times:
+        raise RecircuitError(
+            f"equations: {name!r} has the flags {[*equation.flags]}, which contradict each other. "
+            + (
+                f"With ({times[0]}) it is assigned in every step, and with ({during[0]}) only then; leave one of them out."
+                if times
+                else "It is a compartment, a broadcast or a sum of weights; leave the others out."
+            )
+        )
 
 
 def check_constant(parameters: Mapping[str, Any]) -> None:

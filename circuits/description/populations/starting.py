@@ -113,6 +113,11 @@ def first_value(population: Population, variable: str, shape: tuple[int, int], r
     try:
         array = np.asarray(value, dtype=float)
         fits = np.broadcast_shapes(array.shape, shape)[-1] == shape[-1] and array.ndim <= 2
+    except OverflowError:
+        raise RecircuitError(
+            f"population {population.name!r}: the initial {variable!r} is larger than any number in double precision, which is "
+            "at most 1.8e308."
+        ) from None
     except (ValueError, TypeError):
         array, fits = np.asarray(0.0), False
     if not fits:

@@ -98,24 +98,47 @@ def statements_of(code: str) -> list[Statement]:
 
 def _integration(states: list[StateEquation], population: Population, network: Network) -> str:
     neuron = population.neuron
-    several = sum("xi" in noises(s.expression) for s in states) > 1
-    own = {s.variable: {"xi": f"xi_{s.variable}"} if several else {} for s in states}
+    own = _own_noises(states)
     lines = [
         SingleEquation(
             DIFFERENTIAL_EQUATION, s.variable, neuron.dimensions[s.variable],
-            expr=Expression(word_substitute(s.expression, own[s.variable])),
+            expr=Expression(word_substitute(s.expression, {"xi": own[s.variable]})),
         )
         for s in states
     ]  # fmt: skip
     known = _variables(population, network) | {"dt": _TimeStep(network.dt)}
     try:
         return StateUpdateMethod.apply_stateupdater(
-            Equations(lines), known, neuron.method, group_name=f"population_{population.name}"
+            _InOrder(lines), known, neuron.method, group_name=f"population_{population.name}"
         )
     except Exception as problem:
         raise RecircuitError(
             f"population {population.name!r}: the method {neuron.method!r} cannot integrate its equations: {problem}"
         ) from None
+
+
+def _own_noises(states: list[StateEquation]) -> dict[str, str]:
+    """Return, for each state, the name of the noise that is ``xi`` in its equation: one that no other equation reads."""
+    read = [noises(s.expression) for s in states]
+    if sum("xi" in names for names in read) < 2:
+        return {s.variable: "xi" for s in states}
+    own, taken = {}, set().union(*read)
+    for state in states:
+        name = f"xi_{state.variable}"
+        while name in taken:
+            name += "_"
+        own[state.variable] = name
+        taken.add(name)
+    return own
+
+
+class _InOrder(Equations):
+    """Equations whose noises are drawn in the order of their names.
+
+    Brian2 goes through a set of them, whose order is another one in each process, and with it which noise an equation has.
+    """
+
+    stochastic_variables = property(lambda self: sorted(super().stochastic_variables))
 
 
 class _TimeStep(Variable):

@@ -210,3 +210,27 @@ def test_a_class_as_the_row_of_a_target_is_refused_with_the_way_to_show_it() -> 
         net.run({"t": np.array([[0], [1], [1], [0]])}, backend="numpy")
     with pytest.raises(rc.RecircuitError, match=r"got \(4, 1\), whose rows have 1 values\.$"):
         net.run({"t": np.full((4, 1), 0.5)}, backend="numpy")
+
+
+HUGE = 10**400
+TOO_LARGE: dict[str, Callable[[], object]] = {
+    "neuron": lambda: rc.Neuron("rate = g : 1", g=HUGE),
+    "population": lambda: rc.Circuit().population("h", 1, rc.Neuron("rate = g : 1", g=1.0), g=HUGE),
+    "initial": lambda: circuit(initial={"rate": HUGE}),
+    "initial of units": lambda: circuit(initial={"rate": [HUGE, 1]}),
+}
+
+
+@pytest.mark.parametrize("give", TOO_LARGE.values(), ids=TOO_LARGE)
+def test_whole_numbers_that_are_too_large_for_double_precision_are_refused(give: Callable[[], object]) -> None:
+    with pytest.raises(rc.RecircuitError, match="larger than any number in double precision"):
+        give()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["v = 1 : 1 (stored, during p)", "v = 1 : 1 (constant over dt, after p)", "v : 1 (compartment, broadcast)"],
+)
+def test_flags_that_contradict_each_other_are_refused(line: str) -> None:
+    with pytest.raises(rc.RecircuitError, match="'v' has the flags .* which contradict each other"):
+        rc.Neuron(f"rate = 0 : 1\n{line}")

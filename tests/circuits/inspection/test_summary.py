@@ -35,6 +35,16 @@ def test_shared_weights_and_transposes_are_no_parameters_of_their_own() -> None:
     assert row[4] == "0" and row[5] == "transpose of h1_to_o"
 
 
+def test_synapses_that_transmit_again_are_counted_once() -> None:
+    net = rc.Circuit()
+    x, h = net.stimulus("x", 3), net.population("h", 2, rc.Neuron("basal : 1 (compartment)\nsize : 1 (compartment)"))
+    up = net.connect(x, h, into="basal")
+    net.connect(x, h, into="size", weights=up.again(), name="sizes")
+    found = net.summary()
+    assert found.synapses == found.parameters == 6
+    assert [row[3] for row in found.projections] == ["6", "0"]
+
+
 def test_it_is_text_and_tables() -> None:
     found = rc.layered([6, 5, 3]).summary()
     assert "x.rate → h1.basal" in str(found) and "multiplications" in str(found)

@@ -11,6 +11,7 @@ from brian2 import ms
 
 import recircuit as rc
 from recircuit.circuits.backends.divergence import Diverged
+from recircuit.circuits.lowering.equations.state_equations import state_statements
 from recircuit.errors import RecircuitError
 
 NOISY = "dv/dt = -v/tau + {0}*tau**-0.5 : 1\ndu/dt = -u/tau + {1}*tau**-0.5 : 1\nrate = v : 1"
@@ -46,6 +47,21 @@ def test_noise_of_another_unit_is_refused(noise: str) -> None:
     net.population("h", 1, rc.Neuron(f"drate/dt = -rate/tau + {noise} : 1", tau=10 * ms))
     with pytest.raises(RecircuitError, match="inconsistent units"):
         net.run(5 * ms)
+
+
+def test_a_noise_with_a_name_is_not_that_of_an_equation() -> None:
+    """``xi_v`` is a name like any other, and not the noise that the equation of v has for itself."""
+    v, u = moved("xi", "xi_v*tau**-0.5 : 1\ndz/dt = -z/tau + xi")
+    assert abs(np.corrcoef(v, u)[0, 1]) < 0.2
+
+
+def test_noises_are_drawn_in_the_order_of_their_names() -> None:
+    """A set of names has another order in each process, and with it the numbers would be others."""
+    names = [f"xi_{k}" for k in "hgfedcba"]
+    net = rc.Circuit()
+    h = net.population("h", 1, rc.Neuron(NOISY.format(f"({'+'.join(names)})", "xi"), tau=10 * ms))
+    statements, _ = state_statements(tuple(h.neuron.states), h, net)
+    assert [s.target for s in statements if "randn" in s.expression] == ["xi", *sorted(names)]
 
 
 def test_a_noise_with_a_name_is_shared() -> None:

@@ -118,3 +118,36 @@ def test_ready_schedules() -> None:
         trained(rc.RateSchedule(lambda epoch: 0.0))
     with pytest.raises(UsageError, match="no rule of the circuit has a parameter 'speed'"):
         trained(rc.RateSchedule(lambda epoch: 1.0, "speed"))
+
+
+class Stops:
+    """A callback that stops training after an epoch as Ctrl-C or an error does, and keeps what else is called."""
+
+    def __init__(self, problem: BaseException) -> None:
+        self.problem, self.called = problem, list[str]()
+
+    def on_epoch_end(self, epoch: int, metrics: Any, net: rc.Circuit) -> None:
+        raise self.problem
+
+    def on_train_end(self, net: rc.Circuit) -> None:
+        self.called.append("end")
+
+    def on_train_close(self, net: rc.Circuit) -> None:
+        self.called.append("close")
+        raise OSError("the service has gone away")
+
+
+@pytest.mark.parametrize("problem", [KeyboardInterrupt(), ValueError("an error")], ids=["Ctrl-C", "error"])
+@pytest.mark.parametrize(("logger", "name"), [(rc.TensorBoardLogger, "tensorboardX"), (rc.WandbLogger, "wandb")])
+def test_loggers_are_closed_however_training_ends(
+    logger: Any, name: str, problem: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, stops = Service(name), Stops(problem)
+    monkeypatch.setitem(sys.modules, name, service)
+    with pytest.raises(OSError):
+        trained([logger(), stops, logger()])
+    assert stops.called == ["close"] and service.received.count(("close",)) == 2
+
+
+def test_none_stands_for_no_callbacks() -> None:
+    assert len(trained(None, 1)) == 1
