@@ -1,7 +1,7 @@
 """Baldi, Sadowski and Lu 2018, Fig. 2: channels whose matrices learn, beside those that stay.
 
-In ARBP weights of the channel change as their forward partners do, at a tenth of the rate (the caption); in ASRBP dC^h =
-rate O^h (T - O)^T, at the usual rate.
+In ARBP weights of the channel change as their forward partners do, and both learn at a tenth of the usual rate (the caption
+says "the learning rate"). In ASRBP dC^h = rate O^h (T - O)^T, at the usual rate.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def next_root(Q: Polynomial, start: float) -> float:
     roots = Q.roots()
     real = np.sort(roots.real[np.abs(roots.imag) < 1e-6 * (1 + np.abs(roots))])
     speed = Q(start)
-    ahead = real[real > start] if speed > 0 else -np.sort(-real[real < start])
+    ahead = real[real > start] if speed > 0 else real[real < start][::-1]
     if speed == 0 or not len(ahead):
         return start if speed == 0 else float(np.sign(speed) * np.inf)
     end, slope = float(ahead[0]), Q.deriv()

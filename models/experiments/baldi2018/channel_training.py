@@ -16,7 +16,7 @@ from ....circuits.description.fingerprint import fingerprint
 from ...data import Dataset
 from ...networks.random_backpropagation import Variant, random_backpropagation
 from ..framework.accuracy_curves import Curves
-from ..framework.claims import met
+from ..framework.claims import margin, met
 from ..framework.experiment import Check, Settings, many
 from ..framework.saved_runs import at_end, each
 from ..framework.training_runs import or_guess, trained
@@ -107,7 +107,6 @@ class Printed:
     bad: bool = False
 
     def check(self, name: str, runs: Sequence[Mapping[str, Any]]) -> Check:
-        """Return a check that the value is within one point, or two standard deviations if those are more, or better."""
-        margin = 2 * self.sd if self.sd > 1 else 1.0
+        """Return a check that the value is within the margin, or better where it is not meant to be bad."""
         what = f"{name}: test accuracy after {len(runs[0]['test'])} epochs, {many(runs)}"
-        return met(what, round(at_end(runs), 2), self.mean, margin, "higher", bad=self.bad)
+        return met(what, round(at_end(runs), 2), self.mean, margin(self.sd), "higher", bad=self.bad)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..framework.claims import met
+from ..framework.claims import margin, met
 from ..framework.error_curves import draw_errors, titled
 from ..framework.experiment import Check, Experiment, Report, Settings, many
 from ..framework.image_training import QUICK_LINE, Method, Protocol, Runs, error, learn
@@ -59,7 +59,7 @@ def _checks(runs: Runs, settings: Settings) -> list[Check]:
     for name in [name for name in TABLE if name in runs]:
         mean, sd, bad = TABLE[name]
         what = f"{name}: test accuracy after {len(runs[name][0]['test'])} of {FULL.epochs} epochs, {many(runs[name])}"
-        checks.append(met(what, accuracy[name], mean, 2 * sd if sd > 1 else 1.0, "higher", bad=bad))
+        checks.append(met(what, accuracy[name], mean, margin(sd), "higher", bad=bad))
     if {"RBP", "SRBP"} <= set(runs):
         ahead = round(accuracy["SRBP"] - accuracy["RBP"], 2)
         checks.append(met("SRBP: points of test accuracy above RBP", ahead, 2.5, 2.2, "higher"))

@@ -2,9 +2,13 @@
 
 Eq. 110 says where the pair (A_1, C_1 A_2) can come to rest. A solution is alone in its neighbourhood if no direction solves the
 equations to first order: if their Jacobian has full column rank. The third line is taken as `matrix` has it, since that of the
-paper is misprinted. Where C_1 has more rows than columns, as in A[4, 3, 2], C_1 A_2 has only the directions that A_2 has. There
-the set of Eq. 110 is not discrete: it says nothing of the part of A_1 outside of the columns of C_1. It never changes either
-(dA_1/dt = C_1 ...), so that a second check holds it where it began.
+paper is misprinted. Where C_1 has more rows than columns, as in A[4, 3, 2], C_1 A_2 has only the directions that A_2 has.
+
+In A[4, 3, 2] the set of Eq. 110 is not discrete. If R is a rotation of the inputs that leaves G = C_1 S_TI S_II^-1 as it is
+(G R = G), then A_1 R solves all three lines with the same C_1 A_2 as A_1 does. There is such a rotation where the input has at
+least two units more than the output. It changes A_1 only where the middle is wider than the output; elsewhere A_1 x is 0 for
+all x for which G x is. Learning cannot turn A_1 in this way: a rotation changes the part of A_1 outside of the columns of C_1,
+which never changes while it learns (dA_1/dt = C_1 ...). A second check therefore holds this part where it began.
 """
 
 from __future__ import annotations

@@ -46,7 +46,8 @@ class Matrices:
     rises : tuple[float, float]
         Largest eigenvalue of the change of V from one look to the next; the same of the printed V.
     still : Array
-        How far A_1 and A_2 move in the last third of the time, relative, (count,).
+        How far A_1 and A_2 are from their ends at any of the last ten looks, relative, (count,). Those are the last two thirds
+        of the time of a full run.
     """
 
     times: Array

@@ -7,7 +7,8 @@ the two equations want a_2 a_1^mu to be alpha/beta and gamma/delta, with
     alpha = E(T I^mu), beta = E(I^(2 mu)), gamma = E(T I), delta = E(I^(mu+1))
 
 so that learning never rests, and a_1 drifts; but where T = k I^mu both are k, and there are fixed points after all. (The
-text has beta as E of a product with mu as a factor, and says that there are none.) Inputs are 12 values in .3 to 1.5.
+text has beta as E of a product with mu as a factor, and says that there are none "except for trivial cases".) Inputs are 12
+values in .3 to 1.5.
 """
 
 from __future__ import annotations

@@ -49,9 +49,12 @@ def run(settings: Settings) -> Report:
     settings.show_progress("baldi-width: A[N, 1, N]")
     narrow, product, C = compressive(settings)
     limit = 1e-2 if settings.quick else 1e-3
-    made = _checks("A[1, N, 1], Theorem 5: ", wide, limit, settings) + _checks(
-        "A[N, 1, N], Theorem 6: ", narrow, limit, settings
-    )
+    made = [
+        *_checks(
+            "A[1, N, 1], Theorem 5: ", wide, "in the unstable region, sum of a_i^2 + b_i c_i < 0", limit, settings
+        ),
+        *_checks("A[N, 1, N], Theorem 6: ", narrow, "where K < 0", limit, settings),
+    ]
     size = np.sum(C**2, axis=(1, 2))[:, None, None]
     wanted = C.mT @ C / size
     made += checks(
@@ -139,11 +142,11 @@ def _rates(settings: Settings) -> list[float]:
     return [r * (5e-4 if settings.quick else 5e-5) for r in (4.0, 2.0, 1.0)]
 
 
-def _checks(about: str, one: Width, limit: float, settings: Settings) -> list[Check]:
-    what = "where K < 0" if "Theorem 6" in about else "in the unstable region, sum of a_i^2 + b_i c_i < 0"
+def _checks(about: str, one: Width, unstable: str, limit: float, settings: Settings) -> list[Check]:
+    """Check where networks end; ``unstable`` says in words which of them begin unstable."""
     rows = [
         ("random starts", len(one.end), ">=", _count(settings)),
-        (f"random starts {what}", int(one.unstable.sum()), ">=", 1),
+        (f"random starts {unstable}", int(one.unstable.sum()), ">=", 1),
         (
             "the end, all weights, from the predicted root, relative, the worst start",
             float(one.end_distance.max()),
@@ -151,7 +154,7 @@ def _checks(about: str, one: Width, limit: float, settings: Settings) -> list[Ch
             limit,
         ),
         (
-            f"the end, all weights, from the predicted root, relative, the worst start {what}",
+            f"the end, all weights, from the predicted root, relative, the worst start {unstable}",
             float(one.end_distance[one.unstable].max()),
             "<=",
             limit,

@@ -96,7 +96,7 @@ def learn(protocol: Protocol, data: Dataset, settings: Settings) -> LearningCurv
     """
     fixed = {"protocol": vars(protocol), "data": data.fingerprint()}
     return each(
-        settings, dict(zip(METHODS, METHODS)), lambda method: {"method": method, **fixed},
+        settings, {method: method for method in METHODS}, lambda method: {"method": method, **fixed},
         lambda _, method, seed: _trained(method, seed, protocol, data, settings),
     )  # fmt: skip
 
@@ -162,8 +162,8 @@ def compared(curves: LearningCurves, *, margin: float, worst: float) -> list[Che
             SOONER,
         ),
         (f"RF: training error (%) in the first {_epochs(tenth)}, above FA's by", early["RF"] - early["FA"], "<", 0.0),
-        ("RF: |B - W^+|/|W^+| at the end, the worst layer and run", max(far["RF"]), "<=", 0.4),
-        ("FA: |B - W^+|/|W^+| at the end, the best run", of_learned(min(far["FA"]), guessed), ">=", 0.8),
+        ("RF: |B - W^+|/|W^+| at the end, the worst layer and run", float(np.max(far["RF"])), "<=", 0.4),
+        ("FA: |B - W^+|/|W^+| at the end, the best run", of_learned(float(np.min(far["FA"])), guessed), ">=", 0.8),
     ]
     if POSTER in curves:
         rows += [

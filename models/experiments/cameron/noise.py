@@ -6,9 +6,9 @@ the rate is .1/(1 + .01 n).
 
 The second network is one as it is in use, 20-24-16-8 (tanh units, weights by Glorot and Bengio, stimuli and labels drawn at
 random): noise teaches B alone, at the rate .1/(1 + .001 n). The supervised rule is there with the rate 0, so that whatever
-moves W is noise. Nothing moves it. Beside it, the same pairs learn with dA on, which shows how far noise alone would have
-moved the weights that a task needs. Two things keep task and noise apart: dA is off, and noise comes after the supervised
-phases.
+moves W is noise. Nothing moves it. Beside it, pairs of the same sizes learn with dA on, at the rate .1/(1 + .01 n), from
+weights of their own (B begins at random there, and at 0 in the network). They show how far noise alone moves weights. Two
+things keep task and noise apart: dA is off, and noise comes after the supervised phases.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ B_ALONE = Rule(
 
 
 def run(settings: Settings) -> Report:
-    """Run the chain, the network, and the network's pairs with dA on, from each seed's start."""
+    """Run the chain, the network, and pairs of its sizes with dA on, from each seed's start."""
     presentations = 2_000 if settings.quick else 20_000
     how = presentations, settings.backend
     trained: dict[str, list[Pair]] = {name: [] for name in PAIRS}
@@ -70,7 +70,7 @@ def _network(seed: int, presentations: int, backend: str) -> list[Pair]:
 
 
 def _disturbed(seed: int, presentations: int, backend: str) -> list[Pair]:
-    """Return the network's pairs, with dA on."""
+    """Return pairs of the network's sizes, with dA on."""
     return trajectory(chain(NETWORK[1:], BOTH, ends="below", batch_size=BATCH_SIZE, seed=seed), presentations, backend)
 
 

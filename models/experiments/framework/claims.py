@@ -11,7 +11,7 @@ from typing import Literal
 
 from .experiment import Check, Number
 
-__all__ = ["factor", "met", "of_learned"]
+__all__ = ["factor", "margin", "met", "of_learned"]
 
 Better = Literal["lower", "higher"]
 
@@ -47,6 +47,17 @@ def met(
         if better == "lower"
         else Check(what, value, ">=", low, printed_value)
     )
+
+
+def margin(sd: float) -> float:
+    """Return by how many percentage points a mean may differ: 1, or two of the paper's standard deviations if that is above 1.
+
+    Parameters
+    ----------
+    sd : float
+        The standard deviation of the paper's runs, in points; 0 if it gives none.
+    """
+    return 2 * sd if sd > 1 else 1.0
 
 
 def of_learned(value: float, *shares: float) -> float:

@@ -61,7 +61,7 @@ def grid(low: float, high: float, count: int) -> tuple[Array, Array]:
 
 
 def draw_hyperbolas(ax: Axes, high: float, unstable: str = "unstable", stable: str = "stable") -> None:
-    """Draw a_1 a_2 = 1; below, between a_2 = -a_1^2 and the axis, it is stable only where a_1^2 + a_2 > 0: left of -1."""
+    """Draw a_1 a_2 = 1. Its branch where both are negative is stable only where a_1^2 + a_2 > 0, which is left of -1."""
     a1 = np.linspace(1 / high, high, 400)
     ax.plot(a1, 1 / a1, color=GREY, linewidth=2.2, zorder=3)
     for part, style, label in ((a1 > 1, "-", stable), (a1 <= 1, (0, (2, 1.2)), unstable)):

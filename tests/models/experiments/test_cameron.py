@@ -42,6 +42,20 @@ def test_a_run_that_diverges_ends_with_the_errors_of_guessing_and_is_said_to() -
     assert found["test_error"] == [0.9, 0.9] and found["diverged"]
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_run_that_diverges_has_no_distance_from_the_pseudoinverse(place: int) -> None:
+    def run(error: float, distance: float) -> dict[str, list[float]]:
+        return {"train_error": [error] * 2, "test_error": [error] * 2, "h1_pseudoinverse": [distance] * 2}
+
+    curves = {"BP": [run(0.03, 0.9)] * 2, "RF": [run(0.03, 0.2)] * 2, "FA": [run(0.04, 1.3)] * 2}
+    for method in ("RF", "FA"):
+        runs = [*curves[method]]
+        runs[place] = run(0.9, float("nan"))
+        found = cameron.compared(curves | {method: runs}, margin=1.0, worst=5.0)
+        of = {check.what.split(": ")[1]: check.ok for check in found if "|B - W^+|/|W^+|" in check.what}
+        assert of == {"RF": method != "RF", "FA": method != "FA"}
+
+
 def test_white_rows_are_white_and_centred_samples_have_no_mean() -> None:
     x = white(7, 0)
     assert np.allclose(x.T @ x / len(x), np.eye(7))

@@ -21,6 +21,9 @@ from recircuit.models.analysis.expected_learning import Flow, expected, white
 from recircuit.models.experiments import Settings
 from recircuit.models.experiments.baldi2018 import chain_fixed_points as chains
 from recircuit.models.experiments.baldi2018.chains import drawn_chains
+from recircuit.models.experiments.baldi2018.equivalence import _check_conserved
+from recircuit.models.experiments.baldi2018.equivalence_discrete import _isolated
+from recircuit.models.experiments.framework.experiment import checks
 from recircuit.models.experiments.lillicrap2016.flow import bad
 from recircuit.models.experiments.theory import averaged_equations as ode
 from recircuit.models.experiments.theory.convergence import LinearNetworks, converge
@@ -270,3 +273,44 @@ def test_chains_end_at_the_predicted_root_by_the_equations_for_small_rates(lengt
 
         end = solve_ivp(flow, (0, 2000), start[:, n], method="LSODA", rtol=1e-10, atol=1e-12).y[:, -1]
         np.testing.assert_allclose(end, predicted[:, n], atol=1e-3 * float(np.linalg.norm(predicted[:, n])))
+
+
+# ---- what gradient descent conserves, and Theorem 9 ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("drift", [float("nan"), 0.01])
+def test_a_channel_without_learning_fails_its_check_and_does_not_leave_it_out(drift: float) -> None:
+    rows = _check_conserved({"chain": np.array([4e-3, 2e-3, 1e-3, drift]), "power": np.array([4e-3, 2e-3, 1e-3])})
+    assert [check.what for check in checks("", rows) if not check.ok] == [rows[2][0]]
+    assert rows[2][0].startswith("RBP, chain") and len(rows) == 5
+
+
+def eq_110(A: np.ndarray, X: np.ndarray, G: np.ndarray) -> np.ndarray:
+    """Return the three lines of Eq. 110, its third line mended; G is C_1 S_TI S_II^-1, and X is C_1 A_2."""
+    lines = X @ A - G, X + X.T - A @ A.T, X @ X.T - A @ G.T - G @ A.T
+    return np.concatenate([line.ravel() for line in lines])
+
+
+@pytest.mark.parametrize(
+    ("sizes", "isolated"),
+    [
+        ((4, 3, 2), False),
+        ((5, 4, 3), False),
+        ((3, 3, 2), True),
+        ((5, 3, 3), True),
+        ((3, 3, 3), True),
+        ((3, 2, 4), True),
+    ],
+)
+def test_solutions_of_eq_110_are_alone_unless_the_inputs_can_turn(sizes: tuple[int, int, int], isolated: bool) -> None:
+    rng = np.random.default_rng(11)
+    n0, n1, n2 = sizes
+    A, A2, C = rng.normal(size=(n1, n0)), rng.normal(size=(n2, n1)), rng.normal(size=(n1, n2))
+    G = C @ A2 @ A
+    assert (_isolated(A, A2, C, G, held=False) > 1e-6) is isolated
+    assert _isolated(A, A2, C, G, held=True) > 1e-6
+    free = np.linalg.svd(G)[2][np.linalg.matrix_rank(G) :]  # the inputs that G does not see
+    if len(free) > 1:
+        turned = A + A @ free[:2].T @ (np.array([[0.0, 1.0], [-1.0, 0.0]]) - np.eye(2)) @ free[:2]
+        np.testing.assert_allclose(eq_110(turned, C @ A2, G), eq_110(A, C @ A2, G), atol=1e-12)
+        assert np.allclose(turned, A) is isolated
