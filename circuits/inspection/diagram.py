@@ -24,7 +24,7 @@ COLOURS = {
     "broadcast": "#8a5aa8",
 }  # fmt: skip
 INK, PALE = "#333333", "#8a8a8a"
-FILLS = {"values": "#eeeeee", "labels": "#fbf3d5", "": "#ffffff"}
+FILLS = {"values": "#eeeeee", "labels": "#fbf3d5", "targets": "#fbf3d5", "": "#ffffff"}
 LANE, BAR = 0.32, 0.2
 #: The width of the figure's empty margins left and right of everything.
 BESIDE = 0.9
@@ -34,9 +34,9 @@ def draw_circuit(circuit: Network, *, phases: bool = True, labels: bool = True, 
     """Draw a circuit, one layer above the other.
 
     Boxes are populations, with their compartments at the places where input arrives; grey boxes present data, and
-    yellow boxes present the label. An arrow is a projection. A plastic projection has a badge with the name of its rule;
-    a broken line shows a rule that is not local (a control). A word at the beginning of an arrow is the variable that is
-    sent, unless it is the rate.
+    yellow boxes present the label or the target. An arrow is a projection. A plastic projection has a badge with the name
+    of its rule; a broken line shows a rule that is not local (a control). A word at the beginning of an arrow is the
+    variable that is sent, unless it is the rate.
 
     Parameters
     ----------

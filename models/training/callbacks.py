@@ -58,7 +58,7 @@ class Callbacks:
 
     def __init__(self, given: Callback | Sequence[Callback] | None) -> None:
         given = () if given is None else given
-        self.all = list(given) if isinstance(given, Sequence) else [given]
+        self.all: list[Any] = list(given) if isinstance(given, Sequence) else [given]
         for each in self.all:
             _check(each)
 

@@ -134,3 +134,13 @@ def test_a_trace_without_labels_names_no_class() -> None:
     trace = net.run(np.ones((3, 2)), record=["x.rate"])
     assert trace.classes is None and trace.plot().axes[-1].child_axes == []
     plt.close("all")
+
+
+@pytest.mark.parametrize("kind", ["stimulus", "supervisor", "target", "constant"])
+def test_every_kind_of_population_is_drawn(kind: str) -> None:
+    net = rc.Circuit()
+    shown, h = getattr(net, kind)("shown", 2), net.population("h", 3, rc.pyramidal())
+    net.connect(shown, h)
+    figure = net.diagram()
+    assert {"shown", "h"} <= {text.get_text() for text in figure.axes[0].texts}
+    plt.close(figure)
