@@ -138,7 +138,10 @@ class _InOrder(Equations):
     Brian2 goes through a set of them, whose order is another one in each process, and with it which noise an equation has.
     """
 
-    stochastic_variables = property(lambda self: sorted(super().stochastic_variables))
+    @property
+    def stochastic_variables(self) -> list[str]:
+        """Return the names of the noises, in order."""
+        return sorted(super().stochastic_variables)
 
 
 class _TimeStep(Variable):
