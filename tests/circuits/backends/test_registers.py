@@ -26,8 +26,8 @@ def test_no_vector_is_computed_in_pieces(processor: str, tmp_path: Path) -> None
     source = tmp_path / "kernels.cpp"
     source.write_text('#include "local.cpp"\n#include "pooling.cpp"\n#include "sparse.cpp"\n')
     command = [
-        *compiler(), "-O1", "-ffast-math", f"-march={processor}", "-std=c++17", "-DREAL=float", "-Wvector-operation-performance",
-        *includes, "-c", str(source), "-o", str(tmp_path / "kernels.o"),
+        *compiler(), "-O1", "-ffast-math", f"-march={processor}", "-std=c++17", "-DREAL=float",
+        "-Wvector-operation-performance", *includes, "-c", str(source), "-o", str(tmp_path / "kernels.o"),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
