@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,10 @@ def test_the_bar_shows_presentations_and_the_last_errors(capsys: pytest.CaptureF
     assert "epoch 2" in output and "train 25.00%, test mse 1.5" in output and "15.0/20.0" in output
 
 
-def test_without_a_terminal_there_is_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_there_is_no_bar(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # another test may have imported it
     bar = Bar()
     with bar.over(1, per_epoch=10):
         bar.at(0, 5)
