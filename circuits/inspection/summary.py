@@ -113,8 +113,7 @@ class _Counted:
             self.synapses = self.synapses if connectivity.shared else weights
         own = connectivity.learns and not isinstance(projection.weights, Transposed)
         self.parameters = weights if own else 0
-        borrowed = projection.weights
-        if isinstance(borrowed, Transposed) and not (borrowed.flipped or borrowed.elsewhere):
+        if isinstance(projection.weights, Transposed) and projection.weights.local:
             self.synapses = 0  # they are those of the other projection, which transmit a second time
 
     def row(self) -> tuple[str, ...]:

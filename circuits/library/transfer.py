@@ -32,9 +32,9 @@ class Transfer:
     about: str
 
 
-#: The logistic function of a field. Its exponential is finite in single precision for every field, so that neither its slope
-#: nor a division in compiled code is NaN; below -88.7 the function is 3e-39, which is next to nothing in single precision.
-LOGISTIC = "1/(1 + exp(-max({u}, -88.7)))"
+#: The exponential in the logistic function. It is finite in single precision for every field, so that neither the slope nor a
+#: division in compiled code is NaN; below -88.7 the function is 3e-39, which is next to nothing in single precision.
+_FALLING = "exp(-max({u}, -88.7))"
 
 TRANSFERS: Registry[Transfer] = Registry(
     "transfer function",
@@ -44,7 +44,7 @@ TRANSFERS: Registry[Transfer] = Registry(
         ),
         "tanh": Transfer("tanh({u})", "(1 - tanh({u})**2)", "The hyperbolic tangent."),
         "logistic": Transfer(
-            LOGISTIC, "({0}/(1 + {0})**2)".format("exp(-max({u}, -88.7))"), "The logistic function, from 0 to 1."
+            f"1/(1 + {_FALLING})", f"({_FALLING}/(1 + {_FALLING})**2)", "The logistic function, from 0 to 1."
         ),
         "relu": Transfer("{u}*int({u} > 0)", "int({u} > 0)", "The field where it is above zero, and zero elsewhere."),
         "leaky": Transfer(

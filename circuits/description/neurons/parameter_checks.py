@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
@@ -18,7 +17,7 @@ from ....other_libraries import argument_hint
 from ....plasticity.parse import divisors
 from ....registry import closest
 
-__all__ = ["as_number", "check_parameters", "check_time_constants", "fits_float", "refuse_other_arguments"]
+__all__ = ["as_number", "check_parameters", "check_time_constants", "refuse_other_arguments"]
 
 
 def as_number(value: Any) -> Any:
@@ -27,11 +26,6 @@ def as_number(value: Any) -> Any:
         isinstance(value, np.generic | np.ndarray) and not isinstance(value, Quantity | float) and not np.ndim(value)
     )
     return value.item() if single and value.dtype.kind in "buif" else value
-
-
-def fits_float(value: Any) -> bool:
-    """Return whether a value is no whole number of Python's that is too large for a number in double precision."""
-    return not isinstance(value, int) or abs(value) <= sys.float_info.max
 
 
 def check_parameters(parameters: Mapping[str, Any], equations: tuple[str, ...], defined: Collection[str]) -> None:
@@ -58,11 +52,13 @@ def check_parameters(parameters: Mapping[str, Any], equations: tuple[str, ...], 
                 f"parameters: {name} is a number or a quantity such as 10*ms; got {value!r}. Values of single units "
                 f"are set in a circuit, as in circuit['h.{name}'] = ..."
             )
-        if not fits_float(value):
+        try:
+            number = float(value)
+        except OverflowError:
             raise RecircuitError(
                 f"parameters: {name} is larger than any number in double precision, which is at most 1.8e308."
-            )
-        if np.isnan(float(value)):
+            ) from None
+        if np.isnan(number):
             raise RecircuitError(f"parameters: {name} is {value!r}, and not a number. Give a number.")
         if name not in read:
             known = sorted(read & {*parameters, *defined})

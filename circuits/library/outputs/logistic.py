@@ -11,13 +11,13 @@ from ....arguments import kept_arguments
 from ...description.network import Network
 from ...description.neurons.neuron import Neuron
 from ...description.populations.population import Population
-from ..transfer import LOGISTIC
+from ..transfer import transfer
 from .base import OutputCircuit, targets_of
 
 UNIT = f"""
     basal       : 1 (compartment)
     supervision : 1 (compartment)
-    answer      = {LOGISTIC.format(u="basal")} : 1
+    answer      = {transfer("logistic")[0]} : 1
     drate/dt    = (supervision - answer - rate)/tau : 1 (during error)
     error       = rate : 1
     target      = supervision : 1

@@ -16,10 +16,11 @@ namespace recircuit {
 // The registers of the processor: how long they are, and how many sums a kernel keeps in them, as rows of some registers. Vectors
 // that are longer than a register must be avoided, as GCC moves them to memory and back for each operation.
 #ifdef __AVX512F__
-constexpr int register_bytes = 64, sum_rows = 8, sum_registers = 3;  // of 32 registers
+constexpr int register_bytes = 64, sum_rows = 8;  // of 32 registers
 #else
-constexpr int register_bytes = 32, sum_rows = 4, sum_registers = 3;  // of 16 registers; or of 32 that are half as long
+constexpr int register_bytes = 32, sum_rows = 4;  // of 16 registers; or of 32 that are half as long
 #endif
+constexpr int sum_registers = 3;
 
 // A vector register.
 template <class T>
