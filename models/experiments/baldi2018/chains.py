@@ -5,8 +5,8 @@ sign), and so is alpha. Some begin where learning drives P away from alpha/beta 
 the root that the polynomial of degree 2^L - 1 predicts, and a_(i+1) is a quadratic function of a_i along the way.
 
 The theorems are about the limit of small rates and long times. At the rates of `STAGES`, 15 of the 4,608 chains end farther
-than a thousandth from their root: 12 of them are at rest up to 1% off, since the rate is not small where they learn fast, and
-three have not come to rest. Chains that do not end at their root are therefore run again, by `SLOW`.
+than a thousandth from their root: most of them are at rest up to 1% off, since the rate is not small where they learn fast,
+and the others have not come to rest. Chains that do not end at their root are therefore run again, by `SLOW`.
 
 In many chains the error rises on the way, which the text says for L = 2 only (dP/dt changes sign; section 7.2).
 """

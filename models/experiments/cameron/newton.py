@@ -7,12 +7,12 @@ The iteration is learning: one stimulus x with |x| = 1, rate 1, dA = B e x^T mov
 is h_L - h* there, and its left inverse holds h/|h|^2, which the rule drops: |x| = 1 has it right.)
 
 In a network of 6-8-4 units f can be 0. There Newton's order of convergence, 2, is compared with the order 1 of gradient
-descent, from the same starts to the same h, as T moves h within the rows of W. Gradient descent has 300 presentations, after
-which the slowest network has not reached that h: it is 3% of its way from it (12% from other seeds), and less than a millionth
-after 10,000 presentations in NumPy. B is learned in a circuit of its own, from
-which Python carries it over, once and before the first presentation of the iteration. Newton's method diverges from some
-starts that are far from a solution (the theorem holds "under certain conditions"); starts from which it does so in NumPy
-are left out. In a network of 6-4-8 units with linear outputs f cannot be 0: the fixed point has T f = 0, and is that of
+descent, from the same starts to the same h, as T moves h within the rows of W. Gradient descent has 300 presentations,
+after which the slowest network has not reached that h: it is 3% of its way from it, and 12% from other seeds. B is learned
+in a circuit of its own, from which Python carries it over, once and before the first presentation of the iteration.
+Newton's method diverges from some starts that are far from a solution (the theorem holds "under certain conditions");
+starts from which it does so in NumPy are left out.
+In a network of 6-4-8 units with linear outputs f cannot be 0: the fixed point has T f = 0, and is that of
 gradient descent, the least squares.
 """
 

@@ -1,7 +1,7 @@
 """Lansdell, Prakash and Kording 2020, sections 2.4, 4.1, 5 and B: which noise, which baseline, and feedback from what.
 
 The result here differs from the paper: the lowest noise is as good as any, and feedback linear in a layer's own activations
-does not come to align with the gradient, though the best linear function of them would be 42 degrees off (seed 0).
+does not come to align with the gradient, though the best linear function of them is much nearer.
 
 Networks of 64-50-20-10 units learn the 8x8 digits, at ten times the rates of Fig. 2, for 80 epochs. They show the error of
 B against the level of noise, of which the paper says that one is best; what happens if the loss of the clean window is

@@ -9,28 +9,12 @@ has its own rate, the best of a few that were tried for a hundred or two of mini
 errors still fall when the rate does. The quick run is on 8x8 digits, with 64-60-30-3-30-60-64 and 64-60-60-60-60-60-64
 units, and is too small and too short for feedback alignment to come to backpropagation in the wide network.
 
-Notes
------
-Why the wide network differs from the paper's was looked for in NumPy, with constant rates, from one seed, on 10,000 training
-images; errors are those of 1,000 other training images, and no test image was used. The spread of W by Glorot is called 1
-here, and the gain is that of the B that the error neurons send through, which the other B do not share. The settings above
-were kept, as no comparison at full size was long enough to choose others.
-
-- Full size, minibatches of 100, 2 epochs: backpropagation is best at the rate .0035 (43.7), and at .01 it stays at 301, where
-  the mean image has about 170. Feedback alignment has 91.4 at its best rate for a gain of 1, .005, and bears higher rates with
-  a lower gain: 53.1 at .014 and 44.8 at .02 (gain .12), and 37.7 at .03 (gain .06), where the search ended. It is then ahead
-  of backpropagation, with signals that are at 89 degrees to the gradient, so that mostly the top layer learns. After 6 epochs
-  backpropagation has 20.9, and feedback alignment 25.8 (.014, gain .25); .03 was not tried for so long.
-- A quarter of the size (14x14 pixels, 250 units a layer), minibatches of 100: backpropagation is best at .02, with 8.7 after 2
-  epochs, 3.2 after 6 and 1.15 after 22; at .05 it never learns. Feedback alignment has 8.8, 4.4 and 2.2 (.12, gain .06, where
-  the search ended), so that the ratio rises from 1.0 to 1.4 and 1.9.
-  Momentum .9 helps backpropagation (1.7 after 6 epochs) more than feedback alignment (6.6 with the rates that were tried).
-- The same with minibatches of 10, after 6 epochs: where W begins with the spread 1, backpropagation has .91 and feedback
-  alignment 2.0. With the spread .3, at the best rates that were tried, they have 6.7 and 4.5, and the signals of feedback
-  alignment are at 72 to 76 degrees to the gradient instead of 83. Small weights thus put feedback alignment ahead, as Note 5
-  suggests ("very small gradients and slow learning"), but both learn worse with them, so that images that are held out choose
-  the spread 1. In the narrow network, at the rate .01, backpropagation has 16.0 and feedback alignment 20.1 with the
-  spread .3, and 10.7 and 21.1 with the spread 1.
+Why the wide network differs from the paper's was looked for in NumPy, on held-out training images. The B that the error neurons
+send through is too wide there. If it alone is made smaller, feedback alignment bears rates at which backpropagation learns
+nothing, and is ahead after two epochs; but mostly the top layer learns then, and backpropagation is ahead later on if each has
+a rate of its own. If W begins small, feedback alignment is ahead too ("very small gradients and slow learning" of
+backpropagation, Note 5), but both learn worse, so that held-out images choose the usual W. No comparison at full size was long
+enough to choose other settings, so that those above were kept.
 """
 
 from __future__ import annotations
